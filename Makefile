@@ -1,0 +1,68 @@
+# Everything this book can do, one line of help each: make help
+
+ifeq ($(OS),Windows_NT)
+BIN := .venv/Scripts
+else
+BIN := .venv/bin
+endif
+
+# The first Python 3.11 to 3.13 on the PATH; make PYTHON=/path/to/python overrides it.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+  $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' >/dev/null 2>&1 \
+  && echo $$p && break; done)
+
+INSTALLED := .venv/.package-installed
+PAGE := _build/html/book/index.html
+
+.DEFAULT_GOAL := help
+.PHONY: help book test lab notebooks lint browser screenshots lock clean
+
+help: ## list these commands
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | \
+	  while IFS='|' read -r name help; do printf '%-18s %s\n' "$$name" "$$help"; done
+
+book: $(INSTALLED) ## build the book, warnings as errors, and say where to open it
+	$(BIN)/jupyter-book build . --all -W --keep-going
+	@echo "Open file://$(CURDIR)/$(PAGE)"
+
+test: lint ## lint, check types, run the unit tests and compare every notebook with its outputs
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --ignore tests/browser
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -W default \
+	  --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg book/chapters
+
+lab: $(INSTALLED) ## open the notebooks in JupyterLab on this machine
+	$(BIN)/jupyter lab --ip 127.0.0.1 --LabApp.default_url /lab/tree/book/chapters
+
+notebooks: $(INSTALLED) ## run every notebook and keep its text outputs
+	$(BIN)/python scripts/run_notebooks.py
+
+lint: $(INSTALLED) ## check style, formatting and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+browser: $(INSTALLED) ## read every built page in Chromium: no other host, no error, nothing overflows
+	$(BIN)/python -m pytest tests/browser
+
+screenshots: $(INSTALLED) ## picture every built page, wide and narrow, light and dark, in screenshots/
+	$(BIN)/python tests/browser/screenshots.py
+
+lock: ## resolve requirements.lock anew (needs uv: pip install uv)
+	uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
+	  --generate-hashes --group build --group book --group test --upgrade \
+	  --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
+
+clean: ## remove what was built; the environment stays
+	rm -rf _build screenshots .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache
+
+.venv/.lock-installed: requirements.lock
+	@test -n "$(PYTHON)" || { echo "No Python 3.11 to 3.13 on the PATH: make PYTHON=/path/to/python"; exit 1; }
+	@echo "Creating .venv from requirements.lock (a few minutes, once)"
+	rm -rf .venv
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+$(INSTALLED): .venv/.lock-installed pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@touch $@

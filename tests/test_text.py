@@ -36,7 +36,8 @@ def test_alice_is_the_public_file(book):
 
 def test_alice_holds_no_trace_of_dos(book):
     """Neither carriage returns nor the end-of-file mark are left for the network to learn."""
-    assert "\r" not in book and "\x1a" not in book
+    assert "\r" not in book
+    assert "\x1a" not in book
     assert len(set(book)) == 72
     assert len(set(book[:30_000])) == 69
 

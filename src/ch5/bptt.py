@@ -1,0 +1,90 @@
+"""Backpropagation through time, for any cell.
+
+    forward     s_t = step(a_t, s_{t-1}),  t = 1 ... T
+    backward    ds_t = dh_out_t (this step's output) + ds from step t + 1 (the future),  t = T ... 1
+
+Shapes   x (T, ..., D) or ids (T, ...); x[t-1] is x_t, and so for a, da and dh_out   s (T+1, ..., S); s[t] is s_t
+Names    s is the state: h for the vanilla cell, h and c side by side for the LSTM. The first H entries are
+         what a step puts out. dX is dL/dX and has X's shape.
+Read     book/chapters/03_bptt.ipynb     Tested   tests/test_bptt.py     Source   [Werbos1990]
+
+Drive, recur, contract: what the input adds is one product over all steps, the recurrence goes step by
+step, and the shared weights' gradient is one product over all steps again.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+
+from ch5.weights import Array, as_numbers
+
+Gradient = TypeVar("Gradient", covariant=True)
+
+
+class Cell(Protocol[Gradient]):
+    """What `unroll` and `backward` need to know of a cell. G is the width of its drive, S of its state."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]: ...
+    @property
+    def state_size(self) -> int: ...
+    def drive(self, x: Array, /) -> Array:
+        """What the input adds at every step, all steps at once: (T, ..., D) or ids (T, ...) -> a (T, ..., G)."""
+
+    def step(self, a_t: Array, s_prev: Array, s_t: Array, /) -> None:
+        """Write s_t (B, S); a_t (B, G) may be overwritten with what the way back needs."""
+
+    def linearise(self, a: Array, s: Array, /) -> Array:
+        """The local derivatives at every step, all steps at once: (T, ..., any width)."""
+
+    def step_back(self, ds_t: Array, slope_t: Array, da_t: Array, /) -> Array:
+        """Write da_t (B, G) and return ds_prev (B, S)."""
+
+    def contract(self, da: Array, x: Array, s: Array, /) -> tuple[Gradient, Array | None]:
+        """The weights' gradient, summed over steps and batch, and dx (None where x holds ids)."""
+
+
+def unroll(cell: Cell[Any], x: Any, s_0: Any = None) -> tuple[Array, Array]:
+    """Run the cell along x from state s_0 (zeros by default): (T, ..., D), (..., S) -> s (T+1, ..., S), a (T, ..., G).
+
+    Raises ValueError or TypeError for shapes and dtypes that do not fit, ids out of range, T = 0.
+    """
+    a = cell.drive(x)
+    if a.ndim < 2 or len(a) == 0:
+        raise ValueError(f"x must have at least one step on its first axis, got shape {np.shape(x)}")
+    s = np.zeros((len(a) + 1, *a.shape[1:-1], cell.state_size), a.dtype)
+    if s_0 is not None:
+        s_0 = as_numbers("s_0", s_0, s.dtype)
+        if s_0.shape != s.shape[1:]:
+            raise ValueError(f"s_0 must have shape {s.shape[1:]} to go with x of shape {np.shape(x)}, got {s_0.shape}")
+        s[0] = s_0
+    a_flat, s_flat = _flat(a), _flat(s)
+    for t in range(1, len(s)):
+        cell.step(a_flat[t - 1], s_flat[t - 1], s_flat[t])
+    return s, a
+
+
+def backward(cell: Cell[Gradient], x: Any, s: Array, a: Array, dh_out: Any) -> tuple[Gradient, Array | None, Array]:
+    """The gradients of a loss that gives dh_out (T, ..., H) at the outputs; x, s, a as `unroll` had and gave them.
+
+    Returns the weights' gradient (an object of the cell's type), dx (as x; None for ids) and ds_0 (..., S).
+    """
+    dh_out = as_numbers("dh_out", dh_out, s.dtype)
+    if dh_out.shape[:-1] != a.shape[:-1] or not 0 < dh_out.shape[-1] <= s.shape[-1]:
+        raise ValueError(f"dh_out must have shape {a.shape[:-1]} + (H,), H at most {s.shape[-1]}, got {dh_out.shape}")
+    slope, da = cell.linearise(a, s), np.empty_like(a)
+    slope_flat, da_flat, dh_flat = _flat(slope), _flat(da), _flat(dh_out)
+    H = dh_out.shape[-1]
+    ds = np.zeros_like(_flat(s)[0])
+    for t in range(len(a), 0, -1):
+        ds[:, :H] += dh_flat[t - 1]  # the merge: this step's output + the future
+        ds = cell.step_back(ds, slope_flat[t - 1], da_flat[t - 1])
+    gradient, dx = cell.contract(da, np.asarray(x), s)
+    return gradient, dx, ds.reshape(s.shape[1:])
+
+
+def _flat(array: Array) -> Array:
+    """(T, ..., N) -> (T, B, N), a view where the array allows."""
+    return array.reshape(len(array), -1, array.shape[-1])

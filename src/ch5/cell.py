@@ -1,0 +1,60 @@
+"""The recurrent cell: h_t = tanh(W_xh x_t + W_hh h_{t-1} + b)
+
+Shapes   x (T, ..., D), or ids (T, ...)   h (T+1, ..., H) with h[0] = h_0   W_xh (H, D)   W_hh (H, H)   b (H,)
+Names    dX is dL/dX and has X's shape; a gradient of the weights is again a VanillaCell.
+         a is the drive W_xh x + b, da its gradient; slope is 1 - h^2, the derivative of tanh.
+Read     book/chapters/01_cell.ipynb     Tested   tests/test_cell.py     Source   [Elman1990]
+
+A cell knows nothing of loops. It says what one step does and what can be done for all steps at once;
+`ch5.bptt` walks through time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ch5 import linear
+from ch5.weights import Array, Weights, shape
+
+
+@dataclass(frozen=True)
+class VanillaCell(Weights):
+    """The weights of one cell; the same object serves every step."""
+
+    W_xh: Array = shape("H", "D")  # input to hidden
+    W_hh: Array = shape("H", "H")  # hidden to hidden
+    b: Array = shape("H")
+
+    @property
+    def state_size(self) -> int:
+        """The width of the state: H."""
+        return len(self.b)
+
+    def drive(self, x: Array) -> Array:
+        """What the input adds at every step, for all steps at once: (T, ..., D) or ids (T, ...) -> (T, ..., H)."""
+        x = linear.as_input("x", x, self.W_xh.shape[1], self.dtype)
+        return linear.apply(self.W_xh, x) + self.b
+
+    def step(self, a_t: Array, h_prev: Array, h_t: Array) -> None:
+        """One step of the recurrence, written into h_t: (B, H), (B, H) -> (B, H)."""
+        np.tanh(a_t + h_prev @ self.W_hh.T, out=h_t)
+
+    def linearise(self, a: Array, h: Array) -> Array:
+        """The slope of the tanh at every step, all at once: (T, ..., H), (T+1, ..., H) -> (T, ..., H)."""
+        return 1 - h[1:] ** 2
+
+    def step_back(self, dh_t: Array, slope_t: Array, da_t: Array) -> Array:
+        """The gradient through one step: from dh_t to da_t, which is written, and dh_prev; all (B, H)."""
+        np.multiply(dh_t, slope_t, out=da_t)
+        return da_t @ self.W_hh
+
+    def contract(self, da: Array, x: Array, h: Array) -> tuple[VanillaCell, Array | None]:
+        """The shared weights' gradient, a sum over steps written as one product, and dx (None for ids)."""
+        gradient = VanillaCell.unchecked(
+            linear.weight_gradient(da, x, self.W_xh.shape[1]),
+            linear.weight_gradient(da, h[:-1], len(self.b)),
+            da.reshape(-1, len(self.b)).sum(axis=0),
+        )
+        return gradient, None if x.dtype.kind in "iu" else linear.apply(self.W_xh.T, da)

@@ -1,0 +1,58 @@
+"""The linear map y = W x along every leading axis at once, and the gradient of its shared weights.
+
+    y = W x            for every position at once: one matrix product
+    dx = W^T dy        likewise
+    dW = sum dy x^T    over all positions, and that sum is again one matrix product
+
+Shapes   W (N, M)   x (..., M), or ids (...) that name columns of W   y (..., N)
+Names    dX is dL/dX and has X's shape
+Read     book/chapters/03_bptt.ipynb     Tested   tests/test_linear.py
+
+An id k stands for the one-hot vector e_k, for which W e_k is column k: a look-up, no product.
+Leading axes are flattened for the products: on stacks of small matrices NumPy is slower.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ch5.weights import Array, as_numbers
+
+
+def as_input(name: str, x: Any, width: int, dtype: Any) -> Array:
+    """`x` checked: ids from 0 to width - 1 stay integers, vectors (..., width) are cast to `dtype`.
+
+    Raises TypeError for bool, object or text arrays and ValueError for ids out of range or a wrong width.
+    """
+    x = np.asarray(x)
+    if x.dtype.kind in "iu":
+        if x.size and not (0 <= x.min() and x.max() < width):
+            raise ValueError(f"{name} must hold ids from 0 to {width - 1}, got {x.min()} to {x.max()}")
+        return x
+    x = as_numbers(name, x, dtype)
+    if x.ndim == 0 or x.shape[-1] != width:
+        raise ValueError(f"{name} must have {width} entries on its last axis, got shape {x.shape}")
+    return x
+
+
+def apply(W: Array, x: Array) -> Array:
+    """W x for every leading index: (N, M), (..., M) or ids (...) -> (..., N)."""
+    if x.dtype.kind in "iu":
+        return W.T[x]
+    return (x.reshape(-1, x.shape[-1]) @ W.T).reshape(*x.shape[:-1], len(W))
+
+
+def weight_gradient(dy: Array, x: Array, width: int) -> Array:
+    """dW = the sum over all positions of dy x^T: (..., N), (..., M) or ids (...) -> (N, M), M = width."""
+    if x.dtype.kind in "iu":
+        x = one_hot(x, width, dy.dtype)
+    return dy.reshape(-1, dy.shape[-1]).T @ x.reshape(-1, width)
+
+
+def one_hot(ids: Array, width: int, dtype: Any = np.float64) -> Array:
+    """The vectors that the ids stand for: ids (...) -> (..., width), zero but for a one at the id."""
+    vectors = np.zeros((*ids.shape, width), dtype)
+    np.put_along_axis(vectors, ids[..., None], 1, axis=-1)
+    return vectors

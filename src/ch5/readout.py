@@ -1,0 +1,62 @@
+"""What is read off the state: logits = W_hy h + b_y, softmax, and the cross-entropy in nats
+
+    loss = -log softmax(logits)[target],     d loss / d logits = softmax(logits) - one_hot(target)
+
+Shapes   h (..., H)   logits (..., V)   targets (...) ids   losses (...)   W_hy (V, H)   b_y (V,)
+Names    dX is dL/dX and has X's shape; the gradient of a Readout is again a Readout.
+Read     book/chapters/06_alice.ipynb     Tested   tests/test_readout.py
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ch5 import linear
+from ch5.weights import Array, Weights, shape
+
+
+@dataclass(frozen=True)
+class Readout(Weights):
+    """The linear map from state to logits, the same at every step."""
+
+    W_hy: Array = shape("V", "H")  # hidden to output
+    b_y: Array = shape("V")
+
+    def logits(self, h: Array) -> Array:
+        """(..., H) -> (..., V)."""
+        h = linear.as_input("h", h, self.W_hy.shape[1], self.dtype)
+        return linear.apply(self.W_hy, h) + self.b_y
+
+    def backward(self, dlogits: Array, h: Array) -> tuple[Readout, Array]:
+        """The weights' gradient, summed over all positions, and dh: (..., V), (..., H) -> Readout, (..., H)."""
+        gradient = Readout.unchecked(
+            linear.weight_gradient(dlogits, h, self.W_hy.shape[1]),
+            dlogits.reshape(-1, len(self.b_y)).sum(axis=0),
+        )
+        return gradient, linear.apply(self.W_hy.T, dlogits)
+
+
+def softmax(logits: Array) -> Array:
+    """Probabilities along the last axis; the largest logit is taken off first, so nothing overflows."""
+    p = np.exp(logits - logits.real.max(axis=-1, keepdims=True))
+    return p / p.sum(axis=-1, keepdims=True)
+
+
+def cross_entropy(logits: Array, targets: Array) -> tuple[Array, Array]:
+    """Each position's loss (...) in nats, and its derivative by its own logits (..., V).
+
+    Raises ValueError where targets do not have the shape of the positions or are not ids from 0 to V - 1.
+    """
+    targets = linear.as_input("targets", targets, logits.shape[-1], None)
+    if targets.dtype.kind not in "iu" or targets.shape != logits.shape[:-1]:
+        raise ValueError(f"targets must be ids of shape {logits.shape[:-1]}, got {targets.dtype} {targets.shape}")
+    shifted = logits - logits.real.max(axis=-1, keepdims=True)
+    at_target = np.take_along_axis(shifted, targets[..., None], axis=-1)
+    p = np.exp(shifted, out=shifted)
+    total = p.sum(axis=-1, keepdims=True)
+    losses = np.log(total) - at_target
+    p /= total
+    np.put_along_axis(p, targets[..., None], np.take_along_axis(p, targets[..., None], axis=-1) - 1, axis=-1)
+    return losses[..., 0], p

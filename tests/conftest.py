@@ -1,0 +1,26 @@
+"""What many tests start from: one generator, and cells with weights of order one and a state that is not zero."""
+
+import numpy as np
+import pytest
+
+from ch5.cell import VanillaCell
+from ch5.charlm import CharLM
+from ch5.readout import Readout
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(5)
+
+
+@pytest.fixture
+def small_cell(rng):
+    """A cell of D = 3 and H = 4 whose weights are of order one."""
+    return VanillaCell(rng.normal(size=(4, 3)), rng.normal(size=(4, 4)), rng.normal(size=4))
+
+
+@pytest.fixture
+def small_model(rng):
+    """A character model of V = 5 and H = 4 whose weights are of order one."""
+    cell = VanillaCell(rng.normal(size=(4, 5)), rng.normal(size=(4, 4)), rng.normal(size=4))
+    return CharLM(cell, Readout(rng.normal(size=(5, 4)), rng.normal(size=5)))

@@ -1,0 +1,59 @@
+"""The linear map: one product for all positions, and its gradient a sum over them."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ch5 import linear
+
+batches = st.lists(st.integers(1, 3), max_size=3).map(tuple)
+
+
+@given(batch=batches, seed=st.integers(0, 99))
+def test_the_map_is_the_same_at_every_position(batch, seed):
+    rng = np.random.default_rng(seed)
+    W, x = rng.normal(size=(4, 3)), rng.normal(size=(*batch, 3))
+    y = linear.apply(W, x)
+    for index in np.ndindex(batch):
+        np.testing.assert_allclose(y[index], [sum(W[n, m] * x[index][m] for m in range(3)) for n in range(4)])
+
+
+@given(batch=batches, seed=st.integers(0, 99))
+def test_the_weight_gradient_is_the_sum_of_outer_products(batch, seed):
+    rng = np.random.default_rng(seed)
+    dy, x = rng.normal(size=(*batch, 4)), rng.normal(size=(*batch, 3))
+    total = np.zeros((4, 3))
+    for index in np.ndindex(batch):
+        total += np.outer(dy[index], x[index])
+    np.testing.assert_allclose(linear.weight_gradient(dy, x, 3), total, atol=1e-14)
+
+
+def test_an_id_stands_for_its_one_hot_vector(rng):
+    W, ids, dy = rng.normal(size=(4, 6)), np.array([[0, 5], [2, 2]]), rng.normal(size=(2, 2, 4))
+    vectors = linear.one_hot(ids, 6)
+    assert vectors.sum() == 4 and vectors[0, 1, 5] == 1
+    np.testing.assert_array_equal(linear.apply(W, ids), linear.apply(W, vectors))
+    np.testing.assert_array_equal(linear.weight_gradient(dy, ids, 6), linear.weight_gradient(dy, vectors, 6))
+
+
+@pytest.mark.parametrize("bad", [[-1, 2], [0, 6]])
+def test_ids_out_of_range_are_refused(bad):
+    with pytest.raises(ValueError, match="x must hold ids from 0 to 5, got"):
+        linear.as_input("x", bad, 6, float)
+
+
+def test_vectors_of_the_wrong_width_are_refused():
+    with pytest.raises(ValueError, match=r"x must have 6 entries on its last axis, got shape \(2, 5\)"):
+        linear.as_input("x", np.ones((2, 5)), 6, float)
+
+
+@pytest.mark.parametrize("bad", [[True, False], [None, 1.0], ["a"]])
+def test_input_that_does_not_hold_numbers_is_refused(bad):
+    with pytest.raises(TypeError, match="x must hold real or complex numbers"):
+        linear.as_input("x", bad, 2, float)
+
+
+def test_real_input_takes_the_dtype_of_the_weights():
+    assert linear.as_input("x", np.ones(2), 2, np.float32).dtype == np.float32
+    assert linear.as_input("x", np.ones(2), 2, complex).dtype == complex

@@ -1,0 +1,44 @@
+"""The multilayer perceptron: right gradients, and the unrolled cell is one of them (C1 is in test_claims)."""
+
+import numpy as np
+import pytest
+
+from ch5 import gradcheck
+from ch5.mlp import MLP, Layer
+
+
+def stack(rng, widths, side=0):
+    """Layers of these widths, each also seeing a side input of `side` entries."""
+    pairs = zip(widths[:-1], widths[1:], strict=True)
+    return MLP(tuple(Layer(rng.normal(size=(n, side + m)), rng.normal(size=n)) for m, n in pairs))
+
+
+def rebuilt(vectors):
+    return MLP(tuple(Layer(W, b) for W, b in zip(vectors[::2], vectors[1::2], strict=True)))
+
+
+@pytest.mark.parametrize("batch", [(), (3,), (2, 3)])
+@pytest.mark.parametrize("side", [0, 2])
+def test_every_gradient_agrees_with_the_complex_step(rng, batch, side):
+    mlp, h_0 = stack(rng, [3, 4, 2, 5], side), rng.normal(size=(*batch, 3))
+    x = rng.normal(size=(3, *batch, side)) if side else None
+    R = rng.normal(size=(*batch, 5))
+    gradient, dh_0 = mlp.backward(mlp.forward(h_0, x), R, x)
+    numeric = gradcheck.complex_step(
+        lambda *v: (R * rebuilt(v[:-1]).forward(v[-1], x)[-1]).sum(), *mlp.arrays().values(), h_0
+    )
+    for analytic, by_number in zip([*gradient.arrays().values(), dh_0], numeric, strict=True):
+        assert gradcheck.relative_error(analytic, by_number) < 1e-12
+
+
+def test_a_stack_without_layers_is_refused():
+    with pytest.raises(ValueError, match="layers must be a tuple of at least one Layer"):
+        MLP(())
+
+
+def test_input_that_does_not_fit_is_refused(rng):
+    mlp = stack(rng, [3, 4, 2])
+    with pytest.raises(ValueError, match="the layer's input must have 3 entries"):
+        mlp.forward(np.ones(4))
+    with pytest.raises(ValueError, match="x must have one side input a layer, 2, got 1"):
+        mlp.forward(np.ones(3), np.ones((1, 2)))

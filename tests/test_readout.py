@@ -1,0 +1,55 @@
+"""The readout: logits, softmax and cross-entropy, and their gradients."""
+
+import math
+
+import numpy as np
+import pytest
+
+from ch5 import gradcheck, readout
+from ch5.readout import Readout
+
+
+@pytest.mark.parametrize("batch", [(), (3,), (2, 3)])
+def test_every_gradient_agrees_with_the_complex_step(rng, batch):
+    layer, h, targets = Readout(rng.normal(size=(5, 4)), rng.normal(size=5)), rng.normal(size=(*batch, 4)), rng.integers(5, size=batch)
+    _, dlogits = readout.cross_entropy(layer.logits(h), targets)
+    gradient, dh = layer.backward(dlogits, h)
+    numeric = gradcheck.complex_step(
+        lambda W, b, h: readout.cross_entropy(Readout(W, b).logits(h), targets)[0].sum(), *layer, h
+    )
+    for analytic, by_number in zip([*gradient, dh], numeric, strict=True):
+        assert gradcheck.relative_error(analytic, by_number) < 1e-12
+
+
+def test_the_loss_is_minus_the_log_of_the_chance_of_the_target():
+    losses, _ = readout.cross_entropy(np.log([[0.5, 0.25, 0.25], [0.1, 0.2, 0.7]]), np.array([0, 2]))
+    np.testing.assert_allclose(losses, [-math.log(0.5), -math.log(0.7)])
+
+
+def test_equal_logits_cost_log_V():
+    losses, _ = readout.cross_entropy(np.zeros((4, 69)), np.arange(4))
+    np.testing.assert_allclose(losses, math.log(69))
+
+
+def test_huge_logits_neither_overflow_nor_lose_the_loss():
+    losses, dlogits = readout.cross_entropy(np.array([1e4, 0.0]), np.array(1))
+    assert losses == 1e4
+    np.testing.assert_allclose(dlogits, [1, -1])
+    np.testing.assert_allclose(readout.softmax(np.array([1e4, 1e4])), [0.5, 0.5])
+
+
+def test_probabilities_sum_to_one(rng):
+    np.testing.assert_allclose(readout.softmax(rng.normal(size=(3, 7), scale=30)).sum(axis=-1), 1)
+
+
+def test_the_logits_are_left_as_they_were(rng):
+    logits = rng.normal(size=(3, 5))
+    kept = logits.copy()
+    readout.cross_entropy(logits, np.array([0, 1, 2]))
+    np.testing.assert_array_equal(logits, kept)
+
+
+@pytest.mark.parametrize("targets", [np.zeros(2, int), np.zeros(3), np.array([0, 1, 5]), np.array([0, -1, 2])])
+def test_targets_that_do_not_fit_are_refused(targets):
+    with pytest.raises(ValueError, match="targets must"):
+        readout.cross_entropy(np.zeros((3, 5)), targets)

@@ -1,0 +1,93 @@
+"""Weights: declared shapes are enforced, gradients add, vectors and views agree."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ch5.cell import VanillaCell
+from ch5.mlp import MLP, Layer
+from ch5.weights import Weights, as_numbers, shape
+
+
+@dataclass(frozen=True)
+class Pair(Weights):
+    A: np.ndarray = shape("N", "M")
+    v: np.ndarray = shape("M")
+
+
+def test_a_wrong_shape_names_the_field_what_it_got_and_what_it_needs():
+    with pytest.raises(ValueError, match=r"VanillaCell\.W_hh must have shape \(H, H\) with H = 4, got \(4, 5\)"):
+        VanillaCell(np.ones((4, 3)), np.ones((4, 5)), np.ones(4))
+    with pytest.raises(ValueError, match=r"VanillaCell\.b must have shape \(H\) with H = 4, got \(4, 1\)"):
+        VanillaCell(np.ones((4, 3)), np.ones((4, 4)), np.ones((4, 1)))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_weights_that_are_not_finite_are_refused(bad):
+    with pytest.raises(ValueError, match=r"Pair\.A must be finite, got 1 NaN or infinite"):
+        Pair([[1.0, bad]], [1.0, 2.0])
+
+
+@pytest.mark.parametrize("bad", [[True, False], ["a", "b"], [None, 1]])
+def test_weights_that_are_not_numbers_are_refused(bad):
+    with pytest.raises(TypeError, match=r"Pair\.v must hold real or complex numbers, got dtype"):
+        Pair([[1.0, 2.0]], bad)
+
+
+def test_all_arrays_get_one_dtype_and_float32_alone_stays_float32():
+    assert Pair(np.ones((1, 2), np.float32), np.ones(2, np.float32)).dtype == np.float32
+    mixed = Pair(np.ones((1, 2), np.float32), np.ones(2, complex))
+    assert mixed.A.dtype == mixed.v.dtype == complex
+    assert Pair([[1, 2]], [3, 4]).dtype == np.float64
+
+
+def test_complex_numbers_are_refused_where_real_ones_are_needed():
+    with pytest.raises(TypeError, match="x is complex but the weights are float64"):
+        as_numbers("x", [1j], np.float64)
+
+
+def test_the_sum_of_two_gradients_is_taken_array_by_array(rng):
+    a, b = (Pair(rng.normal(size=(2, 3)), rng.normal(size=3)) for _ in range(2))
+    total = a + b
+    assert type(total) is Pair
+    np.testing.assert_array_equal(total.A, a.A + b.A)
+    np.testing.assert_array_equal(total.v, a.v + b.v)
+
+
+def test_weights_of_different_types_do_not_add(small_cell):
+    with pytest.raises(TypeError, match="unsupported operand"):
+        small_cell + Pair([[1.0]], [1.0])
+
+
+@given(n=st.integers(1, 5), m=st.integers(1, 5), seed=st.integers(0, 99))
+def test_with_vector_undoes_vector(n, m, seed):
+    rng = np.random.default_rng(seed)
+    weights = Pair(rng.normal(size=(n, m)), rng.normal(size=m))
+    again = weights.with_vector(weights.vector())
+    assert weights.size == n * m + m
+    np.testing.assert_array_equal(again.A, weights.A)
+    np.testing.assert_array_equal(again.v, weights.v)
+
+
+def test_views_change_with_the_vector_and_the_original_does_not():
+    original = Pair(np.ones((2, 2)), np.ones(2))
+    theta = original.vector()
+    views = original.with_vector(theta)
+    theta += 1
+    assert (views.A == 2).all() and (views.v == 2).all()
+    assert (original.A == 1).all() and (original.v == 1).all()
+
+
+def test_a_vector_of_the_wrong_length_is_refused(small_cell):
+    with pytest.raises(ValueError, match=r"vector must have shape \(32,\), got \(31,\)"):
+        small_cell.with_vector(np.zeros(31))
+
+
+def test_nested_weights_are_named_by_dotted_paths_in_field_order(small_model):
+    assert list(small_model.arrays()) == ["cell.W_xh", "cell.W_hh", "cell.b", "readout.W_hy", "readout.b_y"]
+    layers = MLP((Layer(np.ones((2, 3)), np.ones(2)), Layer(np.ones((1, 2)), np.ones(1))))
+    assert list(layers.arrays()) == ["layers.0.W", "layers.0.b", "layers.1.W", "layers.1.b"]
+    assert layers.with_vector(np.arange(11.0)).layers[1].b == [10.0]

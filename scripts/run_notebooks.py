@@ -1,0 +1,43 @@
+"""Run notebooks in reading order and keep what git should hold: text outputs and counts.
+
+python scripts/run_notebooks.py [NOTEBOOK ...]     all of them when none is named
+"""
+
+import sys
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).parents[1]
+KEPT_METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+
+
+def without_images(cell):
+    """Drop the pictures of a cell (the site draws them afresh) and the times it ran at."""
+    for output in cell.get("outputs", []):
+        for kind in [kind for kind in output.get("data", {}) if kind.startswith("image/")]:
+            del output.data[kind]
+            output.metadata.pop(kind, None)
+    cell.metadata.pop("execution", None)
+
+
+def run(path):
+    notebook = nbformat.read(path, as_version=4)
+    NotebookClient(
+        notebook, timeout=600, resources={"metadata": {"path": path.parent}}
+    ).execute()
+    for cell in notebook.cells:
+        without_images(cell)
+    notebook.metadata = nbformat.from_dict(KEPT_METADATA)
+    nbformat.write(notebook, path)
+
+
+if __name__ == "__main__":
+    named = [Path(name) for name in sys.argv[1:]]
+    for path in named or sorted(ROOT.glob("book/chapters/*.ipynb")):
+        print(f"run {path}", flush=True)
+        run(path)

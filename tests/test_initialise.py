@@ -52,7 +52,7 @@ def test_orthogonal_keeps_every_length(rng, n):
 
 
 def test_orthogonal_is_uniform_over_rotations_and_reflections(rng):
-    """Haar measure: entries have mean 0 and variance 1/n, traces mean 0 and variance 1, half are rotations."""
+    """Haar measure: entries have mean 0 and variance 1/n, traces 0 and 1, and half are rotations."""
     draws = np.stack([orthogonal(rng, 3) for _ in range(4000)])
     traces = np.trace(draws, axis1=1, axis2=2)
     assert np.abs(draws.mean(axis=0)).max() < 4.5 / np.sqrt(3 * 4000)

@@ -1,0 +1,173 @@
+"""From a gradient to new weights, in place, on one flat vector.
+
+    SGD     theta <- theta - rate g
+    Adam    m <- beta_1 m + (1 - beta_1) g        m^ = m / (1 - beta_1^k)       at update k
+            v <- beta_2 v + (1 - beta_2) g^2      v^ = v / (1 - beta_2^k)
+            theta <- theta - rate m^ / (sqrt(v^) + epsilon)
+
+Shapes   theta, gradient, m, v (P,), P being the number of parameters; all of one dtype, float32 or float64
+Names    g is the gradient of the mean loss; an optimiser's `state` is what a checkpoint must hold.
+Read     book/chapters/06_alice.ipynb     Tested   tests/test_optimise.py
+Source   [KingmaBa2015] for Adam, [Pascanu2013] for clipping by norm
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Vector = npt.NDArray[np.floating]
+State = dict[str, npt.NDArray[Any]]
+
+
+@dataclass
+class SGD:
+    """Stochastic gradient descent: a step of learning_rate times the gradient, downhill."""
+
+    learning_rate: float
+
+    def __post_init__(self) -> None:
+        _check_positive("learning_rate", self.learning_rate)
+
+    def update(self, theta: Vector, gradient: Vector) -> None:
+        """Change theta (P,) in place; the gradient (P,) is left alone."""
+        _check_pair(theta, gradient)
+        theta -= self.learning_rate * gradient
+
+    def state(self) -> State:
+        """Nothing: the next step depends on the weights and the gradient alone."""
+        return {}
+
+    def restore(self, state: State) -> None:
+        """Take up a state that `state` gave: an empty one."""
+        _check_names("SGD", state, set())
+
+
+@dataclass
+class Adam:
+    """Steps of about learning_rate in every direction, whatever the size of the gradient there."""
+
+    learning_rate: float
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-8
+
+    def __post_init__(self) -> None:
+        _check_positive("learning_rate", self.learning_rate)
+        _check_share("beta_1", self.beta_1)
+        _check_share("beta_2", self.beta_2)
+        _check_positive("epsilon", self.epsilon)
+        self._k = 0  # updates so far
+        self._m = self._v = np.zeros(0)  # both (P,) from the first update on
+
+    def update(self, theta: Vector, gradient: Vector) -> None:
+        """Change theta (P,) in place; the gradient (P,) is left alone."""
+        _check_pair(theta, gradient)
+        if self._k == 0:
+            self._m, self._v = np.zeros_like(theta), np.zeros_like(theta)
+        elif (self._m.shape, self._m.dtype) != (theta.shape, theta.dtype):
+            raise ValueError(
+                f"theta must be the vector that this Adam has been updating, shape {self._m.shape} and dtype "
+                f"{self._m.dtype}, got shape {theta.shape} and dtype {theta.dtype}"
+            )
+        self._k += 1
+        k, m, v, work = self._k, self._m, self._v, np.empty_like(theta)
+
+        m *= self.beta_1
+        np.multiply(gradient, 1 - self.beta_1, out=work)
+        m += work
+
+        v *= self.beta_2
+        np.multiply(gradient, gradient, out=work)
+        work *= 1 - self.beta_2
+        v += work
+
+        # m^ and v^ are m and v times a number: it goes into the rate and epsilon, which saves two passes.
+        root = math.sqrt(1 - self.beta_2**k)
+        np.sqrt(v, out=work)
+        work += root * self.epsilon
+        np.divide(m, work, out=work)
+        work *= self.learning_rate * root / (1 - self.beta_1**k)
+        theta -= work
+
+    def state(self) -> State:
+        """Copies of k (), m (P,) and v (P,); before the first update m and v are empty."""
+        return {"k": np.array(self._k), "m": self._m.copy(), "v": self._v.copy()}
+
+    def restore(self, state: State) -> None:
+        """Take up a state that `state` gave: the next updates are the same, bit for bit."""
+        _check_names("Adam", state, {"k", "m", "v"})
+        k, m, v = (np.asarray(state[name]) for name in "kmv")
+        if k.dtype.kind not in "iu" or k.ndim != 0 or k < 0:
+            raise ValueError(f"state['k'] must be a whole number of at least 0, got {k!r}")
+        if m.dtype.kind != "f" or m.ndim != 1 or (m.shape, m.dtype) != (v.shape, v.dtype):
+            raise ValueError(
+                "state['m'] and state['v'] must be floats of one shape (P,) and one dtype, "
+                f"got {m.shape} {m.dtype} and {v.shape} {v.dtype}"
+            )
+        if not (np.isfinite(m).all() and np.isfinite(v).all() and (v >= 0).all()):
+            raise ValueError("state['m'] and state['v'] must be finite and state['v'] at least 0 everywhere")
+        self._k, self._m, self._v = int(k), m.copy(), v.copy()
+
+
+def clip_by_norm(gradient: Vector, limit: float) -> float:
+    """Shorten the gradient (P,) in place to the norm `limit` if it is longer; its direction stays.
+
+    Returns the norm before. Where that is NaN or infinite no direction is left to keep: the gradient
+    stays as it is, and the caller decides by the norm returned. `limit` may be infinite: never clip.
+    """
+    _check_vector("gradient", gradient)
+    _check_limit(limit)
+    norm = float(np.linalg.norm(gradient.astype(np.float64, copy=False)))  # float32 squares overflow at 2e19
+    if limit < norm < np.inf:
+        gradient *= limit / norm
+    return norm
+
+
+def clip_by_value(gradient: Vector, limit: float) -> None:
+    """Clip every entry of the gradient (P,) in place to ±limit. This bends the direction; NaN stays NaN."""
+    _check_vector("gradient", gradient)
+    _check_limit(limit)
+    np.clip(gradient, -limit, limit, out=gradient)
+
+
+def _check_positive(name: str, value: float) -> None:
+    if not 0 < value < np.inf:
+        raise ValueError(f"{name} must be a finite number above 0, got {value}")
+
+
+def _check_share(name: str, value: float) -> None:
+    if not 0 <= value < 1:
+        raise ValueError(f"{name} must be at least 0 and below 1, got {value}")
+
+
+def _check_limit(limit: float) -> None:
+    if not limit > 0:
+        raise ValueError(f"limit must be above 0, got {limit}")
+
+
+def _check_vector(name: str, vector: Vector) -> None:
+    if not isinstance(vector, np.ndarray) or vector.dtype.kind != "f":
+        got = f"dtype {vector.dtype}" if isinstance(vector, np.ndarray) else type(vector).__name__
+        raise TypeError(f"{name} must be an array of floats, for it is changed in place, got {got}")
+    if vector.ndim != 1:
+        raise ValueError(f"{name} must be one flat vector (P,), got shape {vector.shape}")
+
+
+def _check_pair(theta: Vector, gradient: Vector) -> None:
+    _check_vector("theta", theta)
+    _check_vector("gradient", gradient)
+    if (gradient.shape, gradient.dtype) != (theta.shape, theta.dtype):
+        raise ValueError(
+            f"gradient must have theta's shape and dtype, {theta.shape} {theta.dtype}, "
+            f"got {gradient.shape} {gradient.dtype}"
+        )
+
+
+def _check_names(optimiser: str, state: State, names: set[str]) -> None:
+    if set(state) != names:
+        raise ValueError(
+            f"state must be {optimiser}'s, with the entries {sorted(names)}, got the entries {sorted(state)}"
+        )

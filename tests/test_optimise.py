@@ -97,14 +97,17 @@ def test_an_update_is_in_place_and_keeps_the_dtype(optimiser):
 def test_a_restored_optimiser_goes_on_bit_for_bit(rng, optimiser, dtype, stop):
     """Stopped after any update and taken up by a new object, the walk ends at the same bits."""
     gradients = rng.standard_normal((9, 6)).astype(dtype)
-    alone, first, second = optimiser(), optimiser(), optimiser()
+    alone, first, second, third = (optimiser() for _ in range(4))
     theta_alone, theta = np.ones(6, dtype), np.ones(6, dtype)
     for gradient in gradients:
         alone.update(theta_alone, gradient)
     for gradient in gradients[:stop]:
         first.update(theta, gradient)
-    second.restore(first.state())
-    first.update(theta.copy(), gradients[0])  # what the first one does now must not reach the second
+    state = first.state()
+    first.update(theta.copy(), gradients[0])  # what the first one does now must not count,
+    second.restore(state)
+    third.restore(state)
+    third.update(theta.copy(), gradients[0])  # nor what another one does with the same state
     for gradient in gradients[stop:]:
         second.update(theta, gradient)
     assert theta.tobytes() == theta_alone.tobytes()

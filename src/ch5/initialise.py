@@ -35,9 +35,7 @@ def gaussian(rng: np.random.Generator, n: int, gain: float = 1.0) -> Matrix:
 def orthogonal(rng: np.random.Generator, n: int) -> Matrix:
     """A random orthogonal matrix, uniform over all of them (Haar measure): (n, n)."""
     Q, R = np.linalg.qr(_generator(rng).standard_normal((_size("n", n), n)))
-    return Q * np.where(
-        np.diag(R) < 0, -1.0, 1.0
-    )  # QR leaves the columns' signs open; R's positive diagonal fixes them
+    return Q * np.where(np.diag(R) < 0, -1, 1)  # QR leaves the signs open: make R's diagonal positive
 
 
 def identity(n: int) -> Matrix:

@@ -50,7 +50,10 @@ class Oscillator(Weights):
 
     def contract(self, da, x, s):
         n = len(self.K)
-        gradient = linear.weight_gradient(da, x, self.F.shape[1]), linear.weight_gradient(da, s[:-1, ..., n:], n)
+        gradient = (
+            linear.weight_gradient(da, x, self.F.shape[1]),
+            linear.weight_gradient(da, s[:-1, ..., n:], n),
+        )
         return Oscillator.unchecked(*gradient), linear.apply(self.F.T, da)
 
 
@@ -65,7 +68,12 @@ def oscillator(rng):
 def problem(make, batch, rng):
     """A cell, an input, a start that is not zero, and random weights R of a loss sum(R * output)."""
     cell = make(rng)
-    return cell, rng.normal(size=(T, *batch, D)), rng.normal(size=(*batch, cell.state_size)), rng.normal(size=(T, *batch, H))
+    return (
+        cell,
+        rng.normal(size=(T, *batch, D)),
+        rng.normal(size=(*batch, cell.state_size)),
+        rng.normal(size=(T, *batch, H)),
+    )
 
 
 def loss(cell, x, s_0, R):
@@ -123,7 +131,11 @@ def test_each_classic_bug_is_caught(bug, batch, rng):
     assert worst_error(bug(*cell), x, h_0, R) > 1e-3
 
 
-@given(steps=st.integers(1, 12), batch=st.lists(st.integers(1, 3), max_size=2), seed=st.integers(0, 999))
+@given(
+    steps=st.integers(1, 12),
+    batch=st.lists(st.integers(1, 3), max_size=2),
+    seed=st.integers(0, 999),
+)
 def test_the_gradient_of_a_batch_is_the_sum_over_its_sequences(steps, batch, seed):
     rng = np.random.default_rng(seed)
     cell, x = vanilla(rng), rng.normal(size=(steps, *batch, D))
@@ -162,7 +174,7 @@ def test_backward_leaves_what_it_was_given_untouched(small_cell, rng):
 
 
 @pytest.mark.parametrize(
-    "x, s_0, message",
+    ("x", "s_0", "message"),
     [
         (np.ones((0, 3)), None, "x must have at least one step"),
         (np.ones(3), None, "x must have at least one step"),
@@ -179,5 +191,7 @@ def test_input_that_does_not_fit_is_refused(small_cell, x, s_0, message):
 
 def test_an_output_gradient_that_does_not_fit_is_refused(small_cell):
     s, a = bptt.unroll(small_cell, np.ones((5, 3)))
-    with pytest.raises(ValueError, match=r"dh_out must have shape \(5,\) \+ \(H,\), H at most 4, got \(6, 4\)"):
+    with pytest.raises(
+        ValueError, match=r"dh_out must have shape \(5,\) \+ \(H,\), H at most 4, got \(6, 4\)"
+    ):
         bptt.backward(small_cell, np.ones((5, 3)), s, a, np.ones((6, 4)))

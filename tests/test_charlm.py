@@ -80,7 +80,10 @@ def test_a_temperature_below_zero_or_not_finite_is_refused(small_model, rng, tem
         charlm.sample(small_model, [0], 1, temperature, rng)
 
 
-@pytest.mark.parametrize("prompt, message", [([], "prompt must"), ([5], "prompt must hold ids from 0 to 4"), ([[0]], "prompt must")])
+@pytest.mark.parametrize(
+    ("prompt", "message"),
+    [([], "prompt must"), ([5], "prompt must hold ids from 0 to 4"), ([[0]], "prompt must")],
+)
 def test_a_prompt_that_cannot_be_read_is_refused(small_model, rng, prompt, message):
     with pytest.raises(ValueError, match=message):
         charlm.sample(small_model, np.array(prompt, int), 1, 1.0, rng)

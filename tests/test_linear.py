@@ -32,7 +32,8 @@ def test_the_weight_gradient_is_the_sum_of_outer_products(batch, seed):
 def test_an_id_stands_for_its_one_hot_vector(rng):
     W, ids, dy = rng.normal(size=(4, 6)), np.array([[0, 5], [2, 2]]), rng.normal(size=(2, 2, 4))
     vectors = linear.one_hot(ids, 6)
-    assert vectors.sum() == 4 and vectors[0, 1, 5] == 1
+    assert vectors.sum() == 4
+    assert vectors[0, 1, 5] == 1
     np.testing.assert_array_equal(linear.apply(W, ids), linear.apply(W, vectors))
     np.testing.assert_array_equal(linear.weight_gradient(dy, ids, 6), linear.weight_gradient(dy, vectors, 6))
 

@@ -1,5 +1,7 @@
 """The multilayer perceptron: right gradients, and the unrolled cell is one of them (C1 is in test_claims)."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ from ch5.mlp import MLP, Layer
 
 def stack(rng, widths, side=0):
     """Layers of these widths, each also seeing a side input of `side` entries."""
-    pairs = zip(widths[:-1], widths[1:], strict=True)
+    pairs = itertools.pairwise(widths)
     return MLP(tuple(Layer(rng.normal(size=(n, side + m)), rng.normal(size=n)) for m, n in pairs))
 
 
@@ -25,7 +27,9 @@ def test_every_gradient_agrees_with_the_complex_step(rng, batch, side):
     R = rng.normal(size=(*batch, 5))
     gradient, dh_0 = mlp.backward(mlp.forward(h_0, x), R, x)
     numeric = gradcheck.complex_step(
-        lambda *v: (R * rebuilt(v[:-1]).forward(v[-1], x)[-1]).sum(), *mlp.arrays().values(), h_0
+        lambda *v: (R * rebuilt(v[:-1]).forward(v[-1], x)[-1]).sum(),
+        *mlp.arrays().values(),
+        h_0,
     )
     for analytic, by_number in zip([*gradient.arrays().values(), dh_0], numeric, strict=True):
         assert gradcheck.relative_error(analytic, by_number) < 1e-12

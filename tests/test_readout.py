@@ -11,11 +11,17 @@ from ch5.readout import Readout
 
 @pytest.mark.parametrize("batch", [(), (3,), (2, 3)])
 def test_every_gradient_agrees_with_the_complex_step(rng, batch):
-    layer, h, targets = Readout(rng.normal(size=(5, 4)), rng.normal(size=5)), rng.normal(size=(*batch, 4)), rng.integers(5, size=batch)
+    layer, h, targets = (
+        Readout(rng.normal(size=(5, 4)), rng.normal(size=5)),
+        rng.normal(size=(*batch, 4)),
+        rng.integers(5, size=batch),
+    )
     _, dlogits = readout.cross_entropy(layer.logits(h), targets)
     gradient, dh = layer.backward(dlogits, h)
     numeric = gradcheck.complex_step(
-        lambda W, b, h: readout.cross_entropy(Readout(W, b).logits(h), targets)[0].sum(), *layer, h
+        lambda W, b, h: readout.cross_entropy(Readout(W, b).logits(h), targets)[0].sum(),
+        *layer,
+        h,
     )
     for analytic, by_number in zip([*gradient, dh], numeric, strict=True):
         assert gradcheck.relative_error(analytic, by_number) < 1e-12
@@ -49,7 +55,9 @@ def test_the_logits_are_left_as_they_were(rng):
     np.testing.assert_array_equal(logits, kept)
 
 
-@pytest.mark.parametrize("targets", [np.zeros(2, int), np.zeros(3), np.array([0, 1, 5]), np.array([0, -1, 2])])
+@pytest.mark.parametrize(
+    "targets", [np.zeros(2, int), np.zeros(3), np.array([0, 1, 5]), np.array([0, -1, 2])]
+)
 def test_targets_that_do_not_fit_are_refused(targets):
     with pytest.raises(ValueError, match="targets must"):
         readout.cross_entropy(np.zeros((3, 5)), targets)

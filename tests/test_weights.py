@@ -19,7 +19,9 @@ class Pair(Weights):
 
 
 def test_a_wrong_shape_names_the_field_what_it_got_and_what_it_needs():
-    with pytest.raises(ValueError, match=r"VanillaCell\.W_hh must have shape \(H, H\) with H = 4, got \(4, 5\)"):
+    with pytest.raises(
+        ValueError, match=r"VanillaCell\.W_hh must have shape \(H, H\) with H = 4, got \(4, 5\)"
+    ):
         VanillaCell(np.ones((4, 3)), np.ones((4, 5)), np.ones(4))
     with pytest.raises(ValueError, match=r"VanillaCell\.b must have shape \(H\) with H = 4, got \(4, 1\)"):
         VanillaCell(np.ones((4, 3)), np.ones((4, 4)), np.ones((4, 1)))
@@ -77,8 +79,10 @@ def test_views_change_with_the_vector_and_the_original_does_not():
     theta = original.vector()
     views = original.with_vector(theta)
     theta += 1
-    assert (views.A == 2).all() and (views.v == 2).all()
-    assert (original.A == 1).all() and (original.v == 1).all()
+    assert (views.A == 2).all()
+    assert (views.v == 2).all()
+    assert (original.A == 1).all()
+    assert (original.v == 1).all()
 
 
 def test_a_vector_of_the_wrong_length_is_refused(small_cell):
@@ -87,7 +91,13 @@ def test_a_vector_of_the_wrong_length_is_refused(small_cell):
 
 
 def test_nested_weights_are_named_by_dotted_paths_in_field_order(small_model):
-    assert list(small_model.arrays()) == ["cell.W_xh", "cell.W_hh", "cell.b", "readout.W_hy", "readout.b_y"]
+    assert list(small_model.arrays()) == [
+        "cell.W_xh",
+        "cell.W_hh",
+        "cell.b",
+        "readout.W_hy",
+        "readout.b_y",
+    ]
     layers = MLP((Layer(np.ones((2, 3)), np.ones(2)), Layer(np.ones((1, 2)), np.ones(1))))
     assert list(layers.arrays()) == ["layers.0.W", "layers.0.b", "layers.1.W", "layers.1.b"]
     assert layers.with_vector(np.arange(11.0)).layers[1].b == [10.0]

@@ -58,7 +58,9 @@ def unroll(cell: Cell[Any], x: Any, s_0: Any = None) -> tuple[Array, Array]:
     if s_0 is not None:
         s_0 = as_numbers("s_0", s_0, s.dtype)
         if s_0.shape != s.shape[1:]:
-            raise ValueError(f"s_0 must have shape {s.shape[1:]} to go with x of shape {np.shape(x)}, got {s_0.shape}")
+            raise ValueError(
+                f"s_0 must have shape {s.shape[1:]} to go with x of shape {np.shape(x)}, got {s_0.shape}"
+            )
         s[0] = s_0
     a_flat, s_flat = _flat(a), _flat(s)
     for t in range(1, len(s)):
@@ -66,14 +68,18 @@ def unroll(cell: Cell[Any], x: Any, s_0: Any = None) -> tuple[Array, Array]:
     return s, a
 
 
-def backward(cell: Cell[Gradient], x: Any, s: Array, a: Array, dh_out: Any) -> tuple[Gradient, Array | None, Array]:
+def backward(
+    cell: Cell[Gradient], x: Any, s: Array, a: Array, dh_out: Any
+) -> tuple[Gradient, Array | None, Array]:
     """The gradients of a loss that gives dh_out (T, ..., H) at the outputs; x, s, a as `unroll` had and gave them.
 
     Returns the weights' gradient (an object of the cell's type), dx (as x; None for ids) and ds_0 (..., S).
     """
     dh_out = as_numbers("dh_out", dh_out, s.dtype)
     if dh_out.shape[:-1] != a.shape[:-1] or not 0 < dh_out.shape[-1] <= s.shape[-1]:
-        raise ValueError(f"dh_out must have shape {a.shape[:-1]} + (H,), H at most {s.shape[-1]}, got {dh_out.shape}")
+        raise ValueError(
+            f"dh_out must have shape {a.shape[:-1]} + (H,), H at most {s.shape[-1]}, got {dh_out.shape}"
+        )
     slope, da = cell.linearise(a, s), np.empty_like(a)
     slope_flat, da_flat, dh_flat = _flat(slope), _flat(da), _flat(dh_out)
     H = dh_out.shape[-1]

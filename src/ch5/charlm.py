@@ -29,7 +29,9 @@ class CharLM(Weights):
     def __post_init__(self) -> None:
         reads, width = self.readout.W_hy.shape[1], self.cell.state_size
         if reads > width:
-            raise ValueError(f"readout.W_hy must read at most the {width} entries of the cell's state, got {reads}")
+            raise ValueError(
+                f"readout.W_hy must read at most the {width} entries of the cell's state, got {reads}"
+            )
 
     def losses(self, inputs: Any, targets: Any, s_0: Any = None) -> tuple[Array, Array]:
         """Each step's loss (T, ...) and the state after the last step (..., S), to be carried on."""
@@ -68,7 +70,9 @@ def sample(model: CharLM, prompt: Any, length: int, temperature: float, rng: np.
     V, H = model.readout.W_hy.shape
     prompt = as_input("prompt", prompt, V, None)
     if prompt.ndim != 1 or prompt.size == 0 or prompt.dtype.kind not in "iu":
-        raise ValueError(f"prompt must be a sequence of at least one id, got shape {prompt.shape} of {prompt.dtype}")
+        raise ValueError(
+            f"prompt must be a sequence of at least one id, got shape {prompt.shape} of {prompt.dtype}"
+        )
     drives = model.cell.drive(np.arange(V))  # what each of the V characters would add
     s = bptt.unroll(model.cell, prompt[:, None])[0][-1]
     drawn = np.empty(length, int)

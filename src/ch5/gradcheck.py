@@ -42,9 +42,11 @@ def relative_error(analytic: Any, numeric: Any) -> float:
     return off / size if size else (np.inf if off else 0.0)
 
 
-def _by_entry(f: Function, arrays: tuple[Any, ...], slope: Callable[[Function], Any], dtype: type) -> list[Array]:
+def _by_entry(
+    f: Function, arrays: tuple[Any, ...], slope: Callable[[Function], Any], dtype: type
+) -> list[Array]:
     """For each array the slopes of f along each of its entries; `nudged(e)` is f with e added to that entry."""
-    points = [as_numbers("arrays", array).astype(dtype) for array in arrays]
+    points: list[Array] = [as_numbers("arrays", array).astype(dtype) for array in arrays]
     derivatives = []
     for point in points:
         derivative = np.empty(point.shape)

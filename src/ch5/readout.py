@@ -51,7 +51,9 @@ def cross_entropy(logits: Array, targets: Array) -> tuple[Array, Array]:
     """
     targets = linear.as_input("targets", targets, logits.shape[-1], None)
     if targets.dtype.kind not in "iu" or targets.shape != logits.shape[:-1]:
-        raise ValueError(f"targets must be ids of shape {logits.shape[:-1]}, got {targets.dtype} {targets.shape}")
+        raise ValueError(
+            f"targets must be ids of shape {logits.shape[:-1]}, got {targets.dtype} {targets.shape}"
+        )
     shifted = logits - logits.real.max(axis=-1, keepdims=True)
     at_target = np.take_along_axis(shifted, targets[..., None], axis=-1)
     p = np.exp(shifted, out=shifted)

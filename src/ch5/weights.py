@@ -51,14 +51,21 @@ class Weights:
         given = {name: as_numbers(f"{type(self).__name__}.{name}", getattr(self, name)) for name in declared}
         sizes: dict[str, int] = {}
         for name, array in given.items():
-            known = ", ".join(f"{letter} = {sizes[letter]}" for letter in dict.fromkeys(declared[name]) if letter in sizes)
-            same = [sizes.setdefault(letter, n) == n for letter, n in zip(declared[name], array.shape, strict=False)]
+            known = ", ".join(
+                f"{letter} = {sizes[letter]}" for letter in dict.fromkeys(declared[name]) if letter in sizes
+            )
+            same = [
+                sizes.setdefault(letter, n) == n
+                for letter, n in zip(declared[name], array.shape, strict=False)
+            ]
             if array.ndim != len(declared[name]) or not all(same):
                 needs = f"({', '.join(declared[name])})" + (f" with {known}" if known else "")
                 raise ValueError(f"{type(self).__name__}.{name} must have shape {needs}, got {array.shape}")
             bad = array.size - np.count_nonzero(np.isfinite(array))
             if bad:
-                raise ValueError(f"{type(self).__name__}.{name} must be finite, got {bad} NaN or infinite values")
+                raise ValueError(
+                    f"{type(self).__name__}.{name} must be finite, got {bad} NaN or infinite values"
+                )
             object.__setattr__(self, name, array.astype(np.result_type(*given.values()), copy=False))
 
     @classmethod

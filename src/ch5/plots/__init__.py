@@ -1,0 +1,33 @@
+"""The figures of the book: each draws what it is given and computes nothing.
+
+One submodule a notebook. Colour means the same everywhere, and line or marker tells it again:
+state and forward pass blue, gradient and backward pass vermilion, input and text grey, gates green.
+Theory is a thin line, a bound is dashed, what was measured is marks with a band.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+
+# From the colour-blind-safe cycle of Okabe and Ito.
+STATE = "#0072B2"
+GRADIENT = "#D55E00"
+INPUT = "#5F6B73"
+GATE = "#007F5F"
+OTHER = "#A0527F"  # a fifth thing, where a figure has one
+
+TEXT_WIDTH = (5.6, 3.2)
+HALF_WIDTH = (3.6, 2.8)
+
+
+def use_style() -> None:
+    """Set the book's figure style for the rest of the session."""
+    plt.style.use(Path(__file__).with_name("book.mplstyle"))
+
+
+def label_line(axes: Axes, x: float, y: float, text: str, color: str, **where: Any) -> None:
+    """Write a line's name beside the line, at the point (x, y), in the line's colour."""
+    options: dict[str, Any] = {"va": "center", "ha": "left", "xytext": (5, 0)} | where
+    axes.annotate(text, (x, y), textcoords="offset points", color=color, **options)

@@ -1,0 +1,189 @@
+"""The checkers: a mistake is named, a right answer is accepted however it is written, nothing is raised."""
+
+import importlib
+import inspect
+import pkgutil
+
+import numpy as np
+import pytest
+
+from ch5 import exercises
+from ch5.exercises import cell, check
+
+MODULES = [
+    importlib.import_module(f"ch5.exercises.{m.name}") for m in pkgutil.iter_modules(exercises.__path__)
+]
+CHECKERS = [
+    pytest.param(module, checker, id=f"{module.__name__.rpartition('.')[2]}.{name}")
+    for module in MODULES
+    for name, checker in inspect.getmembers(module, inspect.isfunction)
+    if name.startswith("check_")
+]
+
+
+def said(capsys, checker, answer):
+    """What the checker prints on this answer."""
+    checker(answer)
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    return printed.out
+
+
+def declared(monkeypatch, module, checker):
+    """What a checker hands to `check`: reference, cases, bugs, names of what is returned."""
+    seen = {}
+    signature = inspect.signature(check)
+
+    def record(*args, **kwargs):
+        bound = signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        seen.update(bound.arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "check", record)
+        checker(None)
+    return seen["reference"], list(seen["cases"]), list(seen["bugs"]), seen["gives"]
+
+
+@pytest.mark.parametrize(("module", "checker"), CHECKERS)
+def test_the_reference_is_right_and_every_stub_is_told_what_to_do(monkeypatch, capsys, module, checker):
+    """The reference passes its own check; a stub that gives `...` prints the task, which is not empty."""
+    reference, _, _, gives = declared(monkeypatch, module, checker)
+    assert said(capsys, checker, reference).startswith("Right")
+    for stub in [..., lambda *_: ..., lambda *_: (...,) * len(gives) if len(gives) > 1 else ...]:
+        told = said(capsys, checker, stub)
+        assert told.startswith(f"To do: write {reference.__name__}(")
+        assert inspect.getdoc(reference) in told
+
+
+@pytest.mark.parametrize(("module", "checker"), CHECKERS)
+def test_every_declared_mistake_is_told_by_its_own_name_and_no_other(monkeypatch, capsys, module, checker):
+    """Each bug gives something wrong, and something that no other bug of the exercise gives."""
+    _, _, bugs, _ = declared(monkeypatch, module, checker)
+    assert bugs
+    for bug in bugs:
+        told = said(capsys, checker, bug)
+        assert told.startswith("Not yet")
+        assert [other for other in bugs if inspect.getdoc(other) in told] == [bug], told
+
+
+@pytest.mark.parametrize(("module", "checker"), CHECKERS)
+def test_no_answer_makes_a_checker_raise(monkeypatch, capsys, module, checker):
+    """Code that raises, None, text, ragged lists, wrong counts, shapes and dtypes, NaN: explained, not raised."""
+    reference, _, _, _ = declared(monkeypatch, module, checker)
+
+    def raises(*_):
+        raise RuntimeError
+
+    def recurses(*given):
+        return recurses(*given)
+
+    anything = [None, 3, "text", [[1, 2], [3]], np.ones((7, 5, 3)), np.array(True), object(), np.nan]
+    answers = [3, "text", raises, recurses, lambda: 0, iter, *(lambda *_, r=r: r for r in anything)]
+    answers += [lambda *g, f=f: f(reference(*g)) for f in (str, lambda r: r * 1j, lambda r: (r, r))]
+    for answer in answers:
+        assert said(capsys, checker, answer).startswith("Not yet")
+
+
+def rotate(x, angle):
+    """Turn the vectors x (T, 2) by an angle, and give their lengths too."""
+    c, s = np.cos(angle), np.sin(angle)
+    return x @ np.array([[c, s], [-s, c]]), np.linalg.norm(x, axis=1)
+
+
+def backwards(x, angle):
+    """The angle has the wrong sign."""
+    return rotate(x, -angle)
+
+
+def check_rotate(answer):
+    x = np.array([[1.0, 2.0], [-3.0, 0.5], [0.25, 4.0]])
+    check(answer, rotate, [(x, 0.5), (x[:1], 2.0)], [backwards], gives=["turned", "lengths"])
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (lambda x, angle: backwards(x, angle), "The angle has the wrong sign."),
+        (lambda x, angle: None, "it returned None. Does it end with `return`?"),
+        (lambda x, angle: x, "it must return 2 things, turned, lengths, got 3."),
+        (lambda x, angle: 7, "it must return 2 things, turned, lengths, got int 7."),
+        (lambda x, angle: rotate(x, angle)[::-1], "This is lengths. The order to return is turned, lengths."),
+        (lambda x, angle: (rotate(x, angle)[0].T, 1), "turned must have shape (3, 2), got (2, 3)."),
+        (lambda x, angle: ("x", rotate(x, angle)[1]), "turned must hold numbers, got str 'x'."),
+        (lambda x, angle: ([[1], [2, 3]], 1), "turned must hold numbers, got list [[1], [2, 3]]."),
+        (lambda x, angle: (rotate(x, angle)[0], -rotate(x, angle)[1]), "Every entry has the wrong sign."),
+        (lambda x, angle: (rotate(x, angle)[0] / 3, 1), "Every entry is 0.3333 times what it should be."),
+        (lambda x, angle: (rotate(x, angle)[0], np.full(3, np.nan)), "lengths[0] is nan and should be 2.23607"),
+        (lambda x, angle: (rotate(x, angle)[0], [5**0.5, 3, 4]), "lengths[1] is 3 and should be 3.04138, off by 0.041; 2 of 3"),
+        (lambda x: x, "it is called as <lambda>(x, angle), but takes other arguments."),
+        (lambda x, angle: x[5], "IndexError: index 5 is out of bounds"),
+        (lambda x, angle: (rotate(x, angle), x.fill(0))[0], "the argument x is changed. Use a copy."),
+        (7, "the answer must be a function, got int 7."),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said_exactly(capsys, answer, expected):
+    """Which part, which entry, by how much, and the likely reason."""
+    told = said(capsys, check_rotate, answer)
+    assert expected in told
+    assert not told.startswith("Right")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda x, angle: [[[complex(*v) * np.exp(1j * angle)] for v in x], np.hypot(*x.T)],
+        lambda x, angle: tuple(part.astype(np.float32) for part in rotate(x, angle)),
+        lambda x, angle: (part.tolist() for part in rotate(x, angle)),
+    ],
+)
+def test_a_right_answer_may_be_written_in_any_way(capsys, answer):
+    """Lists, generators, float32, another algorithm."""
+
+    def as_pairs(x, angle):
+        turned, lengths = answer(x, angle)
+        if np.iscomplexobj(np.asarray(turned)):
+            turned = [[z.real, z.imag] for (z,) in turned]
+        return turned, lengths
+
+    assert said(capsys, check_rotate, as_pairs) == "Right: it agrees in 2 cases.\n"
+
+
+def test_code_that_stops_is_shown_with_its_line(capsys):
+    """The reader sees which line of theirs stopped, and what Python said; no traceback."""
+
+    def stops(x, angle):
+        y = x + np.ones(7)  # the line
+        return y
+
+    told = said(capsys, check_rotate, stops)
+    assert "y = x + np.ones(7)  # the line" in told
+    assert "ValueError: operands could not be broadcast" in told
+    assert "Traceback" not in told
+
+
+def test_the_mistake_is_shown_for_the_first_case_that_fails(capsys):
+    """An answer that is right for long sequences only is told the short one where it is not."""
+    told = said(capsys, check_rotate, lambda x, angle: rotate(x, angle if len(x) > 1 else 0))
+    assert "Called with x (1, 2), angle = 2.0" in told
+
+
+def test_the_cell_exercises_take_unusual_answers(capsys):
+    """A step one sample at a time in lists; a count by listing; a state carried by a plain loop."""
+
+    def step(x_t, h_prev, W_xh, W_hh, b):
+        W = np.hstack([b[:, None], W_hh, W_xh]).astype(np.float32)
+        return [list(np.tanh(W @ [1, *h, *x])) for x, h in zip(x_t, h_prev, strict=True)]
+
+    def carry(pieces, h, step):
+        states = [h]
+        for piece in pieces:
+            for x_t in piece:
+                states.append(step(x_t, states[-1]))
+        return states[1:]
+
+    assert said(capsys, cell.check_step, step).startswith("Right")
+    assert said(capsys, cell.check_parameters, lambda D, H, T: sum([H] * D) + H**2 + float(H)).startswith(
+        "Right"
+    )
+    assert said(capsys, cell.check_carry, carry).startswith("Right")

@@ -27,9 +27,7 @@ def without_images(cell):
 
 def run(path):
     notebook = nbformat.read(path, as_version=4)
-    NotebookClient(
-        notebook, timeout=600, resources={"metadata": {"path": path.parent}}
-    ).execute()
+    NotebookClient(notebook, timeout=600, resources={"metadata": {"path": path.parent}}).execute()
     for cell in notebook.cells:
         without_images(cell)
     notebook.metadata = nbformat.from_dict(KEPT_METADATA)

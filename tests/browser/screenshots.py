@@ -1,0 +1,30 @@
+"""Picture every built page, wide and narrow, light and dark, in screenshots/, for people to look at."""
+
+from pathlib import Path
+
+from chromium import PAGES, SITE, WIDTHS, serve, started
+from playwright.sync_api import sync_playwright
+
+OUT = Path(__file__).parents[2] / "screenshots"
+
+
+def main():
+    if not PAGES:
+        raise SystemExit("no built page: run make book first")
+    OUT.mkdir(exist_ok=True)
+    with serve(SITE) as address, sync_playwright() as playwright:
+        browser = started(playwright)
+        for width in WIDTHS:
+            for scheme in ("light", "dark"):
+                page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+                for name in PAGES:
+                    page.goto(f"{address}/{name}", wait_until="load")
+                    shot = f"{name.removesuffix('.html').replace('/', '-')}-{width}-{scheme}.png"
+                    page.screenshot(path=OUT / shot, full_page=True)
+                page.close()
+        browser.close()
+    print(f"{len(PAGES) * 4} pictures in {OUT}")
+
+
+if __name__ == "__main__":
+    main()

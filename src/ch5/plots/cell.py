@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from ch5.plots import GRADIENT, STATE, TEXT_WIDTH, label_line
+from ch5.plots import OTHER, STATE, TEXT_WIDTH, label_line
 from ch5.weights import Array
 
 
@@ -27,14 +27,14 @@ def states(h: Array, text: str, distance: Array, changed: str) -> Figure:
 def parameters(lengths: Array, tied: Array, untied: Array) -> Figure:
     """Parameters (n,) against length (n,): one cell reused, and a layer for every step."""
     figure, axes = plt.subplots(figsize=TEXT_WIDTH)
-    axes.loglog(lengths, untied, "s--", color=GRADIENT)
+    axes.loglog(lengths, untied, "s--", color=OTHER)
     axes.loglog(lengths, tied, "o-", color=STATE)
     label_line(
         axes,
         lengths[-2],
         untied[-2],
         "a layer for every step",
-        GRADIENT,
+        OTHER,
         ha="right",
         xytext=(-8, 6),
     )

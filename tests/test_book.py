@@ -1,0 +1,134 @@
+"""The pages of the book fit together: contents, glossary, references, labels."""
+
+import re
+from functools import cache
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+BOOK = ROOT / "book"
+PAGES = sorted([*BOOK.glob("*.md"), *BOOK.glob("chapters/*.ipynb"), *BOOK.glob("chapters/*.md")])
+
+
+@cache
+def text_of(path):
+    """A page's text: a notebook's text cells, and the captions of its figures."""
+    if path.suffix == ".md":
+        return path.read_text("utf-8")
+    parts = []
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type == "markdown":
+            parts.append(cell.source)
+        figure = cell.metadata.get("mystnb", {}).get("figure", {})
+        parts.append(figure.get("caption", ""))
+        if "name" in figure:
+            parts.append(f":name: {figure['name']}")
+    return "\n\n".join(parts)
+
+
+def used(role, pages=PAGES):
+    """What the role points at, over all pages: {role}`target` or {role}`text <target>`."""
+    found = set()
+    for path in pages:
+        for body in re.findall(rf"\{{{role}\}}`([^`]+)`", text_of(path)):
+            found.add(re.sub(r"(?s)^.*<([^>]+)>$", r"\1", body).strip())
+    return found
+
+
+def glossary():
+    """The entries of the glossary; an entry may have several names."""
+    entries, names = [], []
+    for block in re.findall(
+        r"(?ms)^(?:`{3,}|:{3,})\{glossary\}\n(.*?)^(?:`{3,}|:{3,})$",
+        text_of(BOOK / "glossary.md"),
+    ):
+        for line in block.splitlines():
+            if re.match(r"[^\s:]", line):
+                names.append(line.split(" : ")[0].strip().lower())
+            elif names:
+                entries.append(names)
+                names = []
+    return entries
+
+
+def labels():
+    """Everything that ref, numref and eq can point at."""
+    found = set()
+    for path in PAGES:
+        text = text_of(path)
+        found |= set(re.findall(r"(?m)^\(([^()\s]+)\)=\s*$", text))
+        found |= set(re.findall(r"(?m)^\s*:(?:label|name): +(\S+)\s*$", text))
+        found |= set(re.findall(r"\$\$\s*\(([^()\s]+)\)", text))
+    return found
+
+
+def bibliography():
+    return set(re.findall(r"(?m)^@\w+\{([^,\s]+),", (BOOK / "references.bib").read_text("utf-8")))
+
+
+def cited():
+    keys = set()
+    for role in ("cite", "cite:p", "cite:t", "cite:ps", "cite:ts"):
+        for target in used(role):
+            keys |= {key.strip() for key in target.split(",")}
+    return keys
+
+
+def test_the_contents_list_every_page_once():
+    """_toc.yml names the files that are there: none missing, none twice, none that is not there."""
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
+    listed = [toc["root"], *(page["file"] for part in toc["parts"] for page in part["chapters"])]
+    there = [path.relative_to(ROOT).with_suffix("").as_posix() for path in PAGES]
+    assert sorted(listed) == sorted(there)
+
+
+def test_every_term_is_in_the_glossary():
+    """A {term} leads somewhere."""
+    names = {name for entry in glossary() for name in entry}
+    assert {term for term in used("term") if term.lower() not in names} == set()
+
+
+def test_every_glossary_entry_is_used():
+    """No entry explains a word that no page uses."""
+    pages = [path for path in PAGES if path.name != "glossary.md"]
+    terms = {term.lower() for term in used("term", pages)}
+    assert [entry for entry in glossary() if not terms & set(entry)] == []
+
+
+def test_every_citation_has_a_reference():
+    """A {cite} names a key of references.bib."""
+    assert cited() - bibliography() == set()
+
+
+def test_every_reference_is_cited():
+    """No reference stands in the list that no page cites."""
+    assert bibliography() - cited() == set()
+
+
+def test_every_source_named_in_the_code_is_a_reference():
+    """The [Key] behind Source in a module's header is a key of references.bib."""
+    named = set()
+    for path in sorted((ROOT / "src" / "ch5").rglob("*.py")):
+        for line in re.findall(r"(?m)^.*\bSource\b +(\[.*)$", path.read_text("utf-8")):
+            named |= set(re.findall(r"\[([A-Z]\w+\d{4}\w*)\]", line))
+    assert named - bibliography() == set()
+
+
+@pytest.mark.parametrize("role", ["ref", "numref", "eq"])
+def test_every_label_that_is_referred_to_exists(role):
+    """A {ref}, {numref} or {eq} names a label of this book."""
+    assert used(role) - labels() == set()
+
+
+def test_every_page_that_is_referred_to_exists():
+    """A {doc} names a page, seen from where it stands."""
+    missing = []
+    for path in PAGES:
+        for target in used("doc", [path]):
+            start = ROOT / target.lstrip("/") if target.startswith("/") else path.parent / target
+            if not any(start.with_name(start.name + kind).exists() for kind in (".md", ".ipynb")):
+                missing.append((path.name, target))
+    assert missing == []

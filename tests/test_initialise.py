@@ -7,12 +7,6 @@ from hypothesis import strategies as st
 
 from ch5.initialise import gaussian, identity, orthogonal, spectral_radius, uniform, with_spectral_radius
 
-
-@pytest.fixture
-def rng():
-    return np.random.default_rng(5)
-
-
 # Random weights
 
 

@@ -14,11 +14,6 @@ OPTIMISERS = [lambda: SGD(0.1), lambda: Adam(0.1)]
 vectors = arrays(np.float64, st.integers(1, 20), elements=st.floats(-1e6, 1e6))
 
 
-@pytest.fixture
-def rng():
-    return np.random.default_rng(6)
-
-
 def adam_of_one_number(gradients, rate, beta_1, beta_2, epsilon):
     """The algorithm of the paper, line by line, for one parameter that starts at 0."""
     theta = m = v = 0.0

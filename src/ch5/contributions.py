@@ -1,0 +1,86 @@
+"""The gradient of the shared weights, taken apart: by step, by lag, and cut off by truncation.
+
+    by step    dL/dW = sum over t of what step t adds, the states before it held fixed
+    by lag     dL/dW = sum over k of G_k, which collects each output's effect on the weights k steps before it
+    truncated  only those terms whose output and whose use of the weights fall into the same window
+
+Shapes   x (T, ..., D) or ids (T, ...)   dh_out (T, ..., H)   s (T+1, ..., S)   G_0 ... G_{T-1}
+Names    gradients are objects of the cell's own type; s and a are what `bptt.unroll` gave
+Read     book/chapters/03_bptt.ipynb     Tested   tests/test_contributions.py
+Source   [Williams1990] for truncation
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ch5 import bptt
+from ch5.charlm import CharLM
+from ch5.weights import Array
+
+
+def by_step(cell: Any, x: Any, s: Array, a: Array, dh_out: Any) -> list[Any]:
+    """What each step adds to the weights' gradient, first step first; T gradients that sum to it."""
+    da, _, _ = bptt.backward(_Uncontracted(cell), x, s, a, dh_out)
+    x = np.asarray(x)
+    return [cell.contract(da[t : t + 1], x[t : t + 1], s[t : t + 2])[0] for t in range(len(da))]
+
+
+def by_lag(cell: Any, x: Any, s: Array, a: Array, dh_out: Array) -> list[Any]:
+    """What each lag adds to the weights' gradient, lag 0 first; T gradients that sum to it.
+
+    At lag k every output is sent back exactly k steps: no merge, all steps at once.
+    """
+    slope, da = cell.linearise(a, s), np.empty_like(a)
+    ds = np.zeros_like(s[1:])
+    ds[..., : dh_out.shape[-1]] = dh_out
+    gradients = []
+    for _ in range(len(a)):
+        ds_prev = cell.step_back(_flat(ds), _flat(slope), _flat(da)).reshape(ds.shape)
+        gradients.append(cell.contract(da, np.asarray(x), s)[0])
+        ds[:-1], ds[-1] = ds_prev[1:], 0  # one step further back; nothing comes from beyond the end
+    return gradients
+
+
+def shares(parts: list[Any], total: Any) -> Array:
+    """Each part's share of the total gradient: its projection on it. The shares of all parts sum to 1."""
+    direction = total.vector() / (total.vector() @ total.vector())
+    return np.array([part.vector() @ direction for part in parts])
+
+
+def truncated(model: CharLM, batch: tuple[Array, Array], window: int, carry: bool = True) -> CharLM:
+    """The gradient by truncated backpropagation: window after window of the inputs and targets (T, ...).
+
+    The gradient stops where a window starts. The state goes on into the next one if `carry`, else it
+    is zero there. Raises ValueError for a window below 1.
+    """
+    if window < 1:
+        raise ValueError(f"window must be at least 1, got {window}")
+    inputs, targets = batch
+    s_0, total = None, np.zeros(model.size)
+    for start in range(0, len(inputs), window):
+        part = inputs[start : start + window], targets[start : start + window]
+        total += model.loss_and_gradient(part, s_0)[1].vector() * (len(part[0]) / len(inputs))
+        if carry:
+            _, s_0 = model.losses(*part, s_0)  # the number is carried, its history is not
+    return model.with_vector(total)
+
+
+class _Uncontracted:
+    """A cell that gives da itself where the other sums it up."""
+
+    def __init__(self, cell: Any) -> None:
+        self.cell = cell
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.cell, name)
+
+    def contract(self, da: Array, x: Array, s: Array) -> tuple[Array, None]:
+        return da, None
+
+
+def _flat(array: Array) -> Array:
+    """(T, ..., N) -> (T B, N), a view where the array allows."""
+    return array.reshape(-1, array.shape[-1])

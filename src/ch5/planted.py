@@ -1,0 +1,70 @@
+"""Planted bugs: cells and readouts whose forward pass is right and whose way back has one mistake.
+
+    the merge without one of its sources   NoFuture, LastOutputOnly, NoOutput
+    the classic bugs                       NoSlope, Untransposed, Overwritten, LastStateForFirst
+
+Names    dX is dL/dX; a planted cell stands wherever a VanillaCell can, a planted readout where a Readout can
+Read     book/chapters/03_bptt.ipynb     Tested   tests/test_planted.py
+"""
+
+from __future__ import annotations
+
+from ch5.cell import VanillaCell
+from ch5.readout import Readout
+from ch5.weights import Array
+
+
+class NoFuture(VanillaCell):
+    """The merge without the future: nothing flows back from the next state."""
+
+    def step_back(self, dh_t: Array, slope_t: Array, da_t: Array) -> Array:
+        return 0 * super().step_back(dh_t, slope_t, da_t)
+
+
+class LastOutputOnly(Readout):
+    """The merge without the step's own output, at every step but the last."""
+
+    def backward(self, dlogits: Array, h: Array) -> tuple[Readout, Array]:
+        gradient, dh = super().backward(dlogits, h)
+        dh[:-1] = 0
+        return gradient, dh
+
+
+class NoOutput(Readout):
+    """The merge without the step's own output, at every step."""
+
+    def backward(self, dlogits: Array, h: Array) -> tuple[Readout, Array]:
+        gradient, dh = super().backward(dlogits, h)
+        return gradient, 0 * dh
+
+
+class NoSlope(VanillaCell):
+    """The slope of the tanh forgotten."""
+
+    def linearise(self, a: Array, h: Array) -> Array:
+        return 1 + 0 * super().linearise(a, h)
+
+
+class Untransposed(VanillaCell):
+    """W_hh where its transpose belongs."""
+
+    def step_back(self, dh_t: Array, slope_t: Array, da_t: Array) -> Array:
+        super().step_back(dh_t, slope_t, da_t)
+        return da_t @ self.W_hh.T
+
+
+class Overwritten(VanillaCell):
+    """`=` for `+=`: every step overwrites the gradient, and the one visited last, step 1, remains."""
+
+    def contract(self, da: Array, x: Array, h: Array) -> tuple[VanillaCell, Array | None]:
+        _, dx = super().contract(da, x, h)
+        return super().contract(da[:1], x[:1], h[:2])[0], dx
+
+
+class LastStateForFirst(VanillaCell):
+    """h[-1] for h_0: step 1 counted as if it had started from the last state."""
+
+    def contract(self, da: Array, x: Array, h: Array) -> tuple[VanillaCell, Array | None]:
+        started = h.copy()
+        started[0] = h[-1]
+        return super().contract(da, x, started)

@@ -2,10 +2,14 @@
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from ch5.cell import VanillaCell
 from ch5.charlm import CharLM
 from ch5.readout import Readout
+
+settings.register_profile("book", deadline=None)  # a busy machine is no failure
+settings.load_profile("book")
 
 
 @pytest.fixture

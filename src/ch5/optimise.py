@@ -8,7 +8,7 @@
 Shapes   theta, gradient, m, v (P,), P being the number of parameters; all of one dtype, float32 or float64
 Names    g is the gradient of the mean loss; an optimiser's `state` is what a checkpoint must hold.
 Read     book/chapters/06_alice.ipynb     Tested   tests/test_optimise.py
-Source   [KingmaBa2015] for Adam, [Pascanu2013] for clipping by norm
+Source   [Kingma2015] for Adam, [Pascanu2013] for clipping by norm
 """
 
 import math

@@ -1,0 +1,45 @@
+"""Run the recorded experiments, all of them or by name: python -m ch5.experiments [name ...] [--jobs N] [--fresh]"""
+
+import os
+
+# One BLAS thread a worker, here and in every process started from here. It must be said before NumPy is loaded.
+for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
+    os.environ[name] = "1"
+
+import argparse  # noqa: E402
+import sys  # noqa: E402
+
+from ch5.experiments import record  # noqa: E402
+
+ALL: list[record.Experiment] = []  # in the order of the pages that load them
+EXPERIMENTS = {experiment.name: experiment for experiment in ALL}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        "python -m ch5.experiments", description="Run the recorded experiments, all of them or by name."
+    )
+    parser.add_argument(
+        "names", nargs="*", metavar="name", help=f"one of {', '.join(EXPERIMENTS)}; all by default"
+    )
+    parser.add_argument("--jobs", type=int, default=-1, help="workers at once; one a core by default")
+    parser.add_argument("--fresh", action="store_true", help="forget earlier points and records")
+    asked = parser.parse_args(arguments)
+    for name in asked.names:
+        if name not in EXPERIMENTS:
+            parser.error(f"name must be one of {', '.join(EXPERIMENTS)}, got {name}")
+    try:
+        for name in asked.names or EXPERIMENTS:
+            record.run(EXPERIMENTS[name], jobs=asked.jobs, fresh=asked.fresh)
+            print(f"{name}: recorded in {record.RECORDED / name}.json")
+    except KeyboardInterrupt:
+        print(
+            "stopped; the points that are done are kept, and the same command goes on from there",
+            file=sys.stderr,
+        )
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

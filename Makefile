@@ -15,7 +15,7 @@ INSTALLED := .venv/.package-installed
 PAGE := _build/html/book/index.html
 
 .DEFAULT_GOAL := help
-.PHONY: help book test lab notebooks lint browser screenshots lock clean
+.PHONY: help book test lab notebooks experiments lint browser screenshots lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | \
@@ -35,6 +35,9 @@ lab: $(INSTALLED) ## open the notebooks in JupyterLab on this machine
 
 notebooks: $(INSTALLED) ## run every notebook and keep its text outputs
 	$(BIN)/python scripts/run_notebooks.py
+
+experiments: $(INSTALLED) ## run the long experiments and record them: all, or one by NAME=horizon
+	$(BIN)/python -m ch5.experiments $(NAME)
 
 lint: $(INSTALLED) ## check style, formatting and types
 	$(BIN)/ruff check .

@@ -10,7 +10,9 @@ from pathlib import Path
 
 SITE = Path(__file__).parents[2] / "_build" / "html"
 PAGES = sorted(
-    path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html") if "_static" not in path.parts
+    path.relative_to(SITE).as_posix()
+    for path in SITE.rglob("*.html")
+    if "_static" not in path.parts and path != SITE / "index.html"  # which leads on
 )
 WIDTHS = (1280, 390)
 

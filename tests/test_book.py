@@ -5,8 +5,13 @@ from functools import cache
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 import yaml
+
+from ch5 import bptt, readout
+from ch5.cell import VanillaCell
+from ch5.readout import Readout
 
 ROOT = Path(__file__).parents[1]
 BOOK = ROOT / "book"
@@ -132,3 +137,39 @@ def test_every_page_that_is_referred_to_exists():
             if not any(start.with_name(start.name + kind).exists() for kind in (".md", ".ipynb")):
                 missing.append((path.name, target))
     assert missing == []
+
+
+def live_arrays(sizes, batch):
+    """What the names of the notation stand for in a small run with these sizes and batch axes."""
+    rng = np.random.default_rng(5)
+    T, D, H, V = (sizes[letter] for letter in "TDHV")
+    cell = VanillaCell(rng.normal(size=(H, D)), rng.normal(size=(H, H)), rng.normal(size=H))
+    output = Readout(rng.normal(size=(V, H)), rng.normal(size=V))
+    x = rng.normal(size=(T, *batch, D))
+    h, a = bptt.unroll(cell, x)
+    logits = output.logits(h[1:])
+    losses, _ = readout.cross_entropy(logits, rng.integers(V, size=(T, *batch)))
+    return cell.arrays() | output.arrays() | dict(x=x, h=h, a=a, logits=logits, losses=losses, **sizes)
+
+
+def notation():
+    """The rows of the table: name in code, and shape as a tuple of words, or None where it has none."""
+    rows = re.findall(r"(?m)^\| \$.*?\$ \| `(\w+)` \| (?:`\(([^)]*)\)`)? *\|", text_of(BOOK / "notation.md"))
+    return [(name, tuple(shape.split(", ")) if shape else None) for name, shape in rows]
+
+
+@pytest.mark.parametrize("batch", [(), (7,), (7, 8)])
+def test_the_notation_names_what_is_in_the_code_with_its_shape(batch):
+    """Every row of the table holds for a live run, whatever stands between time and the last axis."""
+    sizes = {"T": 6, "D": 3, "H": 4, "V": 5}
+    arrays = live_arrays(sizes, batch)
+    rows = notation()
+    assert len(rows) == len(re.findall(r"(?m)^\| \$", text_of(BOOK / "notation.md")))
+    for name, shape in rows:
+        if shape is None:
+            assert name in {*sizes, "loss"}, name
+            continue
+        wanted = []
+        for word in shape:
+            wanted += batch if word == "..." else [sizes["T"] + 1 if word == "T+1" else sizes[word]]
+        assert arrays[name].shape == tuple(wanted), name

@@ -62,9 +62,9 @@ def unroll(cell: Cell[Any], x: Any, s_0: Any = None) -> tuple[Array, Array]:
                 f"s_0 must have shape {s.shape[1:]} to go with x of shape {np.shape(x)}, got {s_0.shape}"
             )
         s[0] = s_0
-    a_flat, s_flat = _flat(a), _flat(s)
-    for t in range(1, len(s)):
-        cell.step(a_flat[t - 1], s_flat[t - 1], s_flat[t])
+    states = _flat(s)
+    for a_t, s_prev, s_t in zip(_flat(a), states[:-1], states[1:], strict=True):
+        cell.step(a_t, s_prev, s_t)
     return s, a
 
 

@@ -53,6 +53,6 @@ def weight_gradient(dy: Array, x: Array, width: int) -> Array:
 
 def one_hot(ids: Array, width: int, dtype: Any = np.float64) -> Array:
     """The vectors that the ids stand for: ids (...) -> (..., width), zero but for a one at the id."""
-    vectors = np.zeros((*ids.shape, width), dtype)
-    np.put_along_axis(vectors, ids[..., None], 1, axis=-1)
-    return vectors
+    vectors = np.zeros((ids.size, width), dtype)
+    vectors[np.arange(ids.size), ids.ravel()] = 1
+    return vectors.reshape(*ids.shape, width)

@@ -54,11 +54,12 @@ def cross_entropy(logits: Array, targets: Array) -> tuple[Array, Array]:
         raise ValueError(
             f"targets must be ids of shape {logits.shape[:-1]}, got {targets.dtype} {targets.shape}"
         )
-    shifted = logits - logits.real.max(axis=-1, keepdims=True)
-    at_target = np.take_along_axis(shifted, targets[..., None], axis=-1)
+    flat, rows, ids = logits.reshape(-1, logits.shape[-1]), np.arange(targets.size), targets.ravel()
+    shifted = flat - flat.real.max(axis=1, keepdims=True)
+    at_target = shifted[rows, ids]
     p = np.exp(shifted, out=shifted)
-    total = p.sum(axis=-1, keepdims=True)
-    losses = np.log(total) - at_target
+    total = p.sum(axis=1, keepdims=True)
+    losses = np.log(total[:, 0]) - at_target
     p /= total
-    np.put_along_axis(p, targets[..., None], np.take_along_axis(p, targets[..., None], axis=-1) - 1, axis=-1)
-    return losses[..., 0], p
+    p[rows, ids] -= 1
+    return losses.reshape(targets.shape), p.reshape(logits.shape)

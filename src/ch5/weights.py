@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -45,6 +45,8 @@ def as_numbers(name: str, value: Any, dtype: Any = None) -> Array:
 class Weights:
     """Base of everything that has weights. Subclasses are frozen dataclasses of arrays and Weights."""
 
+    __match_args__: ClassVar[tuple[str, ...]]  # the names of the fields, in order
+
     def __post_init__(self) -> None:
         """Check every array: numbers of one dtype, of the declared shape, finite; ValueError or TypeError if not."""
         declared = {f.name: f.metadata["shape"] for f in fields(self) if "shape" in f.metadata}
@@ -72,20 +74,19 @@ class Weights:
     def unchecked(cls, *values: Any) -> Self:
         """The object with these fields, taken as they are: for gradients and views made inside the package."""
         self = object.__new__(cls)
-        for f, value in zip(fields(cls), values, strict=True):
-            object.__setattr__(self, f.name, value)
+        self.__dict__.update(zip(cls.__match_args__, values, strict=True))
         return self
 
     def __iter__(self) -> Iterator[Any]:
         """The fields in order, so that ``W_xh, W_hh, b = cell``."""
-        return (getattr(self, f.name) for f in fields(self))
+        return (getattr(self, name) for name in self.__match_args__)
 
     def arrays(self) -> dict[str, Array]:
         """Every array by its dotted name, in field order: ``{"cell.W_hh": ..., "W_hy": ...}``."""
         found: dict[str, Array] = {}
-        for f, value in zip(fields(self), self, strict=True):
+        for field_name, value in zip(self.__match_args__, self, strict=True):
             for i, part in enumerate(value) if isinstance(value, tuple) else [(None, value)]:
-                name = f.name if i is None else f"{f.name}.{i}"
+                name = field_name if i is None else f"{field_name}.{i}"
                 if isinstance(part, Weights):
                     found |= {f"{name}.{inner}": array for inner, array in part.arrays().items()}
                 else:

@@ -8,11 +8,14 @@ clip of the mean's gradient at 5/32; 15 epochs; uniform weights by fan-in, zero 
 Read     book/chapters/06_alice.ipynb     Tested   tests/test_original.py
 """
 
+from typing import Any
+
 import numpy as np
 
 from ch5 import initialise, text
 from ch5.cell import VanillaCell
 from ch5.charlm import CharLM
+from ch5.experiments.record import Experiment
 from ch5.optimise import SGD
 from ch5.readout import Readout
 from ch5.train import Shuffled, Training
@@ -64,3 +67,18 @@ def original_run(seed: int, clip: float | None = CLIP, epochs: int = EPOCHS) -> 
 def epoch_means(losses: np.ndarray) -> np.ndarray:
     """The mean loss of each epoch of the run: (updates,) -> (epochs,)."""
     return losses.reshape(-1, (CHARACTERS - 1) // STEPS).mean(axis=1)
+
+
+def measure(seed: int) -> dict[str, Any]:
+    """What the page shows of one run: each epoch's mean loss, the first 20 losses, and how often the clip fired."""
+    run = original_run(seed)
+    for _ in run:
+        pass
+    return {
+        "epochs": epoch_means(run.losses),
+        "first": run.losses[:20],
+        "clipped": float((run.norms > CLIP).mean()),
+    }
+
+
+EXPERIMENT = Experiment("original", measure, {}, [{"seed": seed} for seed in range(1, 11)])

@@ -22,7 +22,7 @@ def losses(
     axes.fill_between(epochs, seeds.min(axis=0), seeds.max(axis=0), color=STATE, alpha=0.25, linewidth=0)
     axes.plot(epochs, live, "o", color=STATE, markersize=4)
     axes.plot(*zip(*published.items(), strict=True), "s", color=OTHER, markerfacecolor="none", markersize=8)
-    label_line(axes, epochs[2], live[2], "this run, and all seeds", STATE, xytext=(-6, -22), ha="left")
+    label_line(axes, epochs[2], live[2], "this run, and all seeds", STATE, xytext=(8, 9))
     last = max(published)
     label_line(axes, last, published[last], "published", OTHER, xytext=(0, 14), ha="right")
     axes.set(xlabel="epoch", ylabel="loss (nats a character)", xticks=np.arange(1, epochs[-1] + 1, 2))

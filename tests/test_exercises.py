@@ -3,13 +3,16 @@
 import importlib
 import inspect
 import pkgutil
+from pathlib import Path
 
+import nbformat
 import numpy as np
 import pytest
 
 from ch5 import exercises
-from ch5.exercises import cell, check
+from ch5.exercises import bptt, cell, check
 
+NOTEBOOKS = sorted(Path(__file__).parents[1].glob("book/chapters/*.ipynb"))
 MODULES = [
     importlib.import_module(f"ch5.exercises.{m.name}") for m in pkgutil.iter_modules(exercises.__path__)
 ]
@@ -188,3 +191,73 @@ def test_the_cell_exercises_take_unusual_answers(capsys):
         "Right"
     )
     assert said(capsys, cell.check_carry, carry).startswith("Right")
+
+
+def test_the_bptt_exercises_take_unusual_answers(capsys):
+    """The walk back as a recursion on lists; the product over steps in another order; truth values for ones."""
+
+    def backward(dh_out, h, W_hh):
+        if len(dh_out) == 0:
+            return [], [0.0] * len(W_hh)
+        later, future = backward(dh_out[1:], h[1:], W_hh)
+        da = [(own + dh) * (1 - h_i**2) for own, dh, h_i in zip(dh_out[0], future, h[1], strict=True)]
+        return [da, *later], [sum(w * d for w, d in zip(row, da, strict=True)) for row in W_hh.T]
+
+    def contract(da, h):
+        H = da.shape[-1]
+        return da[::-1].astype(np.float32).reshape(-1, H).T @ h[-2::-1].reshape(-1, H)
+
+    def kept(T, window):
+        return [[u <= t and u >= t - t % window for u in range(T)] for t in range(T)]
+
+    assert said(capsys, bptt.check_backward, backward).startswith("Right")
+    assert said(capsys, bptt.check_contract, contract).startswith("Right")
+    assert said(capsys, bptt.check_kept, kept).startswith("Right")
+
+
+@pytest.mark.parametrize(
+    ("bug", "expected"),
+    [
+        ("dh = dh_out[t - 1]", "The future is missing from the merge"),
+        ("dh = dh + dh_out[t - 1] * (t == T)", "takes the output at the last step only"),
+        ("slope = 1", "The slope of the tanh, 1 - h^2, is missing."),
+        ("back = W_hh", "W_hh stands for its transpose"),
+        ("slope = 1 - h[t - 1] ** 2", "The slope is taken at the state before"),
+    ],
+)
+def test_the_classic_bugs_of_the_walk_back_are_named(bug, expected, capsys):
+    """Each bug as a reader would write it, in a loop of their own."""
+    lines = ["dh = dh + dh_out[t - 1]", "slope = 1 - h[t] ** 2", "back = W_hh.T"]
+    lines = [bug if line.split(" = ")[0] == bug.split(" = ")[0] else line for line in lines]
+    body = "\n        ".join([*lines, "da[t - 1] = dh * slope", "dh = back @ da[t - 1]"])
+    source = f"""
+def backward(dh_out, h, W_hh):
+    T, da, dh = len(dh_out), np.zeros(dh_out.shape), np.zeros(len(W_hh))
+    for t in range(T, 0, -1):
+        {body}
+    return da, dh
+"""
+    scope = {"np": np}
+    exec(source, scope)
+    told = said(capsys, bptt.check_backward, scope["backward"])
+    assert expected in told
+    assert "da[" in told  # and where it is off
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_every_solution_is_right_and_every_exercise_has_one(path, capsys):
+    """Run the solutions of a page through their checkers: each says Right; so many checks, so many stubs."""
+    cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    solutions = [cell.source for cell in cells if "solution" in cell.metadata.get("tags", [])]
+    stubs = [
+        cell.source for cell in cells if "exercises.check_" in cell.source and cell.source not in solutions
+    ]
+    scope = {}
+    exec("\n".join(line for line in cells[0].source.splitlines() if "import" in line), scope)
+    for solution in solutions:
+        exec(solution, scope)
+        assert capsys.readouterr().out.startswith("Right"), solution
+    for stub in stubs:
+        exec(stub, scope)
+        assert capsys.readouterr().out.startswith("To do"), stub
+    assert len(solutions) == len(stubs) >= 2

@@ -107,6 +107,8 @@ def _wrong(
             got = np.asarray(part)
         except ValueError:  # lists of unequal length
             got = np.empty(0, object)
+        if got.dtype.kind == "b":  # True and False may stand for 1 and 0
+            got = got.astype(float)
         if got.dtype.kind not in "iufc":
             lines.append(f"{name} must hold numbers, got {_shown(part)}.")
         elif not _agree(got, want):

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from ch5 import bptt, scalar
+from ch5 import bptt, equivariance, initialise, linear, scalar, text
 from ch5.cell import VanillaCell
+from ch5.convolution import Convolution
+from ch5.experiments import prior, record
 from ch5.gradcheck import relative_error
 from ch5.mlp import MLP, Layer
 
@@ -73,3 +75,199 @@ def test_c2_cut_anywhere_and_carried_the_future_is_the_same_bit_for_bit(rng, dty
         np.testing.assert_array_equal(rest, whole[cut:])
         forgotten, _ = bptt.unroll(cell, ids[cut:])
         assert not np.array_equal(forgotten[1], whole[cut + 1])
+
+
+def whole_sequence(mlp, x, width):
+    """An MLP that reads a whole sequence (T, D) at once and gives an output (T, width) for every step."""
+    return equivariance.one_by_one(mlp.forward(equivariance.side_by_side(x))[-1], len(x))
+
+
+def networks(rng, T):
+    """Four networks from sequences (T, 3) to sequences (T, 4), with weights of order one and no bias."""
+    conv = Convolution(rng.normal(size=(4, 3, 3)), np.zeros(4))
+    cell = VanillaCell(rng.normal(size=(4, 3)), rng.normal(size=(4, 4)) / 2, np.zeros(4))
+    sizes = [(32, 3 * T), (4 * T, 32)]
+    mlp = MLP(tuple(Layer(rng.normal(size=size) / 4, np.zeros(size[0])) for size in sizes))
+    untied = MLP(tuple(Layer(rng.normal(size=(4, 7)) / 2, np.zeros(4)) for _ in range(T)))
+    return {
+        "convolution": conv.forward,
+        "cell": lambda x: bptt.unroll(cell, x)[0][1:],
+        "MLP": lambda x: whole_sequence(mlp, x, 4),
+        "untied": lambda x: np.array(untied.forward(np.zeros(4), x)[1:]),
+    }
+
+
+def test_c3_a_convolution_depends_on_a_band_of_inputs(rng):
+    """By gradients: the output at t on the inputs from t - K + 1 to t, and exactly nothing else."""
+    conv, x = Convolution(rng.normal(size=(4, 3, 3)), rng.normal(size=4)), rng.normal(size=(12, 3))
+    depends = equivariance.dependence(lambda x, dy: conv.backward(dy, x)[1], x, 4) != 0
+    np.testing.assert_array_equal(depends, np.tri(12, dtype=bool) & ~np.tri(12, k=-3, dtype=bool))
+
+
+def test_c3_the_cell_depends_on_a_lower_triangle_of_inputs(small_cell, rng):
+    """By gradients: the state at t on every input up to t, and exactly nothing after it."""
+    x = rng.normal(size=(12, 3))
+    depends = equivariance.dependence(
+        lambda x, dy: bptt.backward(small_cell, x, *bptt.unroll(small_cell, x), dy)[1], x, 4
+    )
+    np.testing.assert_array_equal(depends != 0, np.tri(12, dtype=bool))
+
+
+@pytest.mark.parametrize("name", ["convolution", "cell"])
+def test_c3_what_is_slid_along_time_shifts_with_its_input(rng, name):
+    """Rows CNN and RNN of the table: after zero padding, no bias and h_0 = 0, to 1e-12."""
+    x = np.concatenate([rng.normal(size=(9, 3)), np.zeros((3, 3))])
+    for k in (1, 3):
+        assert equivariance.shift_errors(networks(rng, 12)[name], x, k, np.zeros(3)).max() < 1e-12
+
+
+@pytest.mark.parametrize("name", ["MLP", "untied"])
+def test_c3_without_shared_weights_nothing_shifts(rng, name):
+    """Row MLP of the table, and the cell with its layers untied: the negative controls."""
+    forward = networks(rng, 12)[name]
+    x = np.concatenate([rng.normal(size=(9, 3)), np.zeros((3, 3))])
+    for k in (1, 3):
+        assert equivariance.shift_errors(forward, x, k, np.zeros(3)).max() > 0.1
+
+
+@pytest.mark.parametrize("name", ["convolution", "cell", "MLP", "untied"])
+def test_c3_no_row_of_the_table_is_equivariant_to_reversal_or_to_a_permutation(rng, name):
+    """An MLP least of all: its row says none."""
+    forward, x = networks(rng, 12)[name], rng.normal(size=(12, 3))
+    for order in (np.arange(12)[::-1], rng.permutation(12)):
+        assert relative_error(forward(x[order]), forward(x)[order]) > 0.1
+
+
+def alice_cell(seed, radius):
+    """A cell that reads the characters of Alice, with a bias, its W_hh of this spectral radius; text and a space."""
+    rng = np.random.default_rng(seed)
+    vocabulary = text.Vocabulary.of(text.alice())
+    W_hh = initialise.with_spectral_radius(initialise.gaussian(rng, 64), radius)
+    cell = VanillaCell(rng.uniform(-1, 1, (64, len(vocabulary))), W_hh, rng.uniform(-0.5, 0.5, 64))
+    return cell, vocabulary.encode(text.alice()[:80]), int(vocabulary.encode(" ")[0])
+
+
+def jacobian_products(cell, ids):
+    """The norm of dh_t/dh_0 for every t, each the product of the steps' Jacobians written out."""
+    h, _ = bptt.unroll(cell, ids)
+    product, norms = np.eye(64), []
+    for h_t in h[1:]:
+        product = np.diag(1 - h_t**2) @ cell.W_hh @ product
+        norms.append(np.linalg.norm(product, 2))
+    return np.array(norms)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_c4_from_its_fixed_point_the_cell_shifts_exactly(seed):
+    """Padding by a space or by the zero vector, which is no character; a bias; any delay: 1e-12."""
+    cell, ids, space = alice_cell(seed, 0.9)
+    one_hot = linear.one_hot(ids, cell.W_xh.shape[1])
+    for x, padding in ((ids, space), (one_hot, np.zeros(cell.W_xh.shape[1]))):
+        at_rest = equivariance.fixed_point(cell, padding)
+        run = lambda x, h_0=at_rest: bptt.unroll(cell, x, h_0)[0][1:]  # noqa: E731
+        for k in (1, 7, 40):
+            errors = equivariance.shift_errors(run, x, k, padding)
+            assert errors.max() < 1e-12
+
+
+def test_c4_without_a_bias_zero_is_the_fixed_point_of_zero_padding(rng):
+    """The simple case; a pad character is not zero padding, for its column of W_xh is not zero."""
+    cell, ids, space = alice_cell(0, 0.9)
+    cell = VanillaCell(cell.W_xh, cell.W_hh, np.zeros(64))
+    V = cell.W_xh.shape[1]
+    run = lambda x: bptt.unroll(cell, x)[0][1:]  # noqa: E731
+    np.testing.assert_array_equal(equivariance.fixed_point(cell, np.zeros(V)), np.zeros(64))
+    assert equivariance.shift_errors(run, linear.one_hot(ids, V), 20, np.zeros(V)).max() < 1e-12
+    assert equivariance.shift_errors(run, ids, 20, space)[0] > 0.5
+
+
+@pytest.mark.parametrize("radius", [0.9, 3])
+def test_c4_with_the_state_carried_over_the_cell_shifts_exactly(radius):
+    """What the padding did is in the state it left: carried over, the rest is the same, bit for bit."""
+    cell, ids, space = alice_cell(0, radius)
+    h, _ = bptt.unroll(cell, np.concatenate([[space] * 20, ids]))
+    carried, _ = bptt.unroll(cell, ids, h[20])
+    np.testing.assert_array_equal(carried, h[20:])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_c4_otherwise_the_error_begins_of_order_one_and_dies_as_the_jacobian_product_does(seed):
+    """h_0 = 0 with a bias and a space as padding, in a cell whose product shrinks: the same rate to 10 %."""
+    cell, ids, space = alice_cell(seed, 0.9)
+    errors = equivariance.shift_errors(lambda x: bptt.unroll(cell, x)[0][1:], ids, 20, space)
+    product = jacobian_products(cell, ids[:60])
+    assert 0.5 < errors[0] < 2 * np.sqrt(64)
+    assert errors[-1] < 1e-9
+    rates = [np.log(norms[44] / norms[4]) / 40 for norms in (errors, product)]
+    assert rates[1] < -0.1
+    assert rates[0] == pytest.approx(rates[1], rel=0.1)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_c4_where_the_jacobian_product_grows_the_error_stays(seed):
+    """The same text and padding, spectral radius 3: the product grows without end, the error fills the state."""
+    cell, ids, space = alice_cell(seed, 3)
+    errors = equivariance.shift_errors(lambda x: bptt.unroll(cell, x)[0][1:], ids, 20, space)
+    assert np.log(jacobian_products(cell, ids[:60])[-1]) / 60 > 0.1
+    assert errors.min() > 1
+
+
+def test_c4_a_convolution_forgets_its_padding_after_k_minus_1_steps(rng):
+    """The contrast: whatever its bias, the error is over, where the cell's only fades."""
+    conv, ids = Convolution(rng.normal(size=(4, 5, 9)), rng.normal(size=4)), rng.integers(9, size=40)
+    errors = equivariance.shift_errors(conv.forward, ids, 10, 3)
+    assert errors[:4].min() > 0.1
+    assert errors[4:].max() < 1e-12
+
+
+@pytest.fixture(scope="module")
+def recorded_prior():
+    return record.load(prior.EXPERIMENT)
+
+
+def accuracies(recorded, condition, network, at="accuracy"):
+    """(seeds, positions)."""
+    return np.array([result[network][at] for result in recorded.where(condition=condition)])
+
+
+def test_c5_the_cell_knows_the_pattern_where_it_never_saw_it(recorded_prior):
+    """At least 0.95 at unseen positions, and at every position of length 50, in at least 9 of 10 seeds."""
+    at = prior.unseen("both ends")
+    for accuracy in (
+        accuracies(recorded_prior, "both ends", "cell")[:, at],
+        accuracies(recorded_prior, "both ends", "cell", "accuracy_long"),
+    ):
+        assert len(accuracy) >= 10
+        assert np.mean(accuracy.mean(axis=1) >= 0.95) >= 0.9
+
+
+def test_c5_the_mlp_stays_at_chance_there(recorded_prior):
+    """Within 0.05 of one half in every seed, although it solves the positions it saw."""
+    accuracy = accuracies(recorded_prior, "both ends", "mlp")
+    assert abs(accuracy[:, prior.unseen("both ends")].mean(axis=1) - 0.5).max() <= 0.05
+    assert accuracy[:, prior.SEEN["both ends"]].min() > 0.95
+
+
+def test_c5_the_mlp_could_have_learned_it(recorded_prior):
+    """The control: trained at every position it is right at every position."""
+    assert accuracies(recorded_prior, "everywhere", "mlp").min() > 0.95
+
+
+def test_c5_shared_weights_do_not_forbid_the_cell_to_tell_the_time(recorded_prior):
+    """Where the claim ends: trained at the start only, or asked at the last step only, many seeds fail."""
+    late = accuracies(recorded_prior, "start only", "cell", "accuracy_long")[:, 20:]
+    assert np.mean(late.mean(axis=1) >= 0.95) < 0.9
+    asked_once = accuracies(recorded_prior, "last step", "cell")
+    assert np.mean(asked_once[:, prior.unseen("last step")].mean(axis=1) >= 0.95) < 0.1
+    assert asked_once[:, prior.SEEN["last step"]].mean(axis=1).min() > 0.95
+
+
+def test_c5_one_seed_run_now_agrees_with_the_record(recorded_prior):
+    """Early losses to 1e-5; the outcome within the range of the recorded seeds, give or take 0.02."""
+    point = {"condition": "both ends", "seed": 3}
+    now, (then,) = prior.EXPERIMENT.measure(point), recorded_prior.where(**point)
+    for network in ("cell", "mlp"):
+        np.testing.assert_allclose(now[network]["early_losses"], then[network]["early_losses"], rtol=1e-5)
+        was = accuracies(recorded_prior, "both ends", network)
+        assert (np.array(now[network]["accuracy"]) >= was.min(axis=0) - 0.02).all()
+        assert (np.array(now[network]["accuracy"]) <= was.max(axis=0) + 0.02).all()

@@ -1,10 +1,11 @@
-"""The exercises of notebook 03: the way back, the sum over time as one product, what truncation keeps.
+"""The exercises of notebook 03: the way back, the sum over time as one product, windows put together again.
 
 Read     book/chapters/03_bptt.ipynb     Tested   tests/test_exercises.py
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,19 +14,21 @@ from ch5.exercises import check
 from ch5.weights import Array
 
 Result = tuple[Array, Array]
+Backward = Callable[[Array, Array, Array], Result]
+
+
+def backward(dh_out: Array, h: Array, W_hh: Array) -> Result:
+    """Give da (T, H), the gradient at what goes into each tanh, and dh_0 (H,).
+    dh_out (T, H) is what the loss gives at the outputs, h (T+1, H) are the states, h[0] is h_0."""
+    da, dh = np.empty_like(dh_out), np.zeros(len(W_hh))
+    for t in range(len(dh_out), 0, -1):
+        da[t - 1] = (dh_out[t - 1] + dh) * (1 - h[t] ** 2)
+        dh = W_hh.T @ da[t - 1]
+    return da, dh
 
 
 def check_backward(answer: Any) -> None:
     """Check the walk back through time, from the outputs' gradients to da and dh_0."""
-
-    def backward(dh_out: Array, h: Array, W_hh: Array) -> Result:
-        """Give da (T, H), the gradient at what goes into each tanh, and dh_0 (H,).
-        dh_out (T, H) is what the loss gives at the outputs, h (T+1, H) are the states, h[0] is h_0."""
-        da, dh = np.empty_like(dh_out), np.zeros(len(W_hh))
-        for t in range(len(dh_out), 0, -1):
-            da[t - 1] = (dh_out[t - 1] + dh) * (1 - h[t] ** 2)
-            dh = W_hh.T @ da[t - 1]
-        return da, dh
 
     def no_future(dh_out: Array, h: Array, W_hh: Array) -> Result:
         """The future is missing from the merge: dh of step t + 1 has to be added."""
@@ -106,39 +109,54 @@ def check_contract(answer: Any) -> None:
     check(answer, contract, [_steps(12, 3), _steps(2, 1)], bugs, gives=["dW_hh"])
 
 
-def check_kept(answer: Any) -> None:
-    """Check which pairs of an output and a step truncated backpropagation adds up."""
+def check_stitch(answer: Any) -> None:
+    """Check that the gradient is handed from each window to the one before it."""
 
-    def kept(T: int, window: int) -> Array:
-        """Give a (T, T) matrix of ones and zeros: one at [t - 1, u - 1] where truncated
-        backpropagation tells step u of the output at step t, zero where it does not."""
-        t, u = np.ogrid[:T, :T]
-        return ((u <= t) & (u // window == t // window)).astype(float)
+    def stitch(pieces: list[Result], W_hh: Array, backward: Backward) -> Array:
+        """Give da (T, H) of a whole sequence that comes in pieces (dh_out, h), first to last; each h
+        begins with the state that its piece started from. backward(dh_out, h, W_hh) gives da and dh_0
+        of one piece alone."""
+        parts, dh = [], np.zeros(len(W_hh))
+        for dh_out, h in reversed(pieces):
+            da, dh = backward(np.vstack([dh_out[:-1], dh_out[-1] + dh]), h, W_hh)
+            parts.append(da)
+        return np.concatenate(parts[::-1])
 
-    def sliding(T: int, window: int) -> Array:
-        """This looks back the same number of steps from every output; a window is a block."""
-        t, u = np.ogrid[:T, :T]
-        return ((u <= t) & (t - u < window)).astype(float)
+    def truncated(pieces: list[Result], W_hh: Array, backward: Backward) -> Array:
+        """This is truncated backpropagation: what a piece gives as dh_0 belongs to the piece before it."""
+        return np.concatenate([backward(dh_out, h, W_hh)[0] for dh_out, h in pieces])
 
-    def all_pairs(T: int, window: int) -> Array:
-        """This is the full gradient: the gradient stops where a window starts."""
-        return np.tri(T)
+    def first_to_last(pieces: list[Result], W_hh: Array, backward: Backward) -> Array:
+        """The pieces are taken first to last; the last has to come first, as the steps do."""
+        parts, dh = [], np.zeros(len(W_hh))
+        for dh_out, h in pieces:
+            da, dh = backward(np.vstack([dh_out[:-1], dh_out[-1] + dh]), h, W_hh)
+            parts.append(da)
+        return np.concatenate(parts)
 
-    def both_ways(T: int, window: int) -> Array:
-        """Some steps hear of outputs before them here; the gradient flows back in time only."""
-        t, u = np.ogrid[:T, :T]
-        return (u // window == t // window).astype(float)
+    def at_the_start(pieces: list[Result], W_hh: Array, backward: Backward) -> Array:
+        """dh_0 is added at the first step of the piece before; it belongs to that piece's last state."""
+        parts, dh = [], np.zeros(len(W_hh))
+        for dh_out, h in reversed(pieces):
+            da, dh = backward(np.vstack([dh_out[0] + dh, dh_out[1:]]), h, W_hh)
+            parts.append(da)
+        return np.concatenate(parts[::-1])
 
-    def transposed(T: int, window: int) -> Array:
-        """Rows and columns are swapped: rows are outputs, columns the steps told of them."""
-        return kept(T, window).T
+    def overwritten(pieces: list[Result], W_hh: Array, backward: Backward) -> Array:
+        """dh_0 replaces the last output of the piece before; the two have to be added: the merge."""
+        parts, dh = [], pieces[-1][0][-1]
+        for dh_out, h in reversed(pieces):
+            da, dh = backward(np.vstack([dh_out[:-1], dh]), h, W_hh)
+            parts.append(da)
+        return np.concatenate(parts[::-1])
 
-    def within_a_step(T: int, window: int) -> Array:
-        """Every step hears of its own output only; the window is longer."""
-        return np.eye(T)
+    def last_piece_first(pieces: list[Result], W_hh: Array, backward: Backward) -> Array:
+        """The parts are right, but the last piece stands first."""
+        cuts = np.cumsum([len(dh_out) for dh_out, _ in pieces])[:-1]
+        return np.concatenate(np.split(stitch(pieces, W_hh, backward), cuts)[::-1])
 
-    bugs = [sliding, all_pairs, both_ways, transposed, within_a_step]
-    check(answer, kept, [(12, 4), (7, 3), (5, 9), (4, 1)], bugs, gives=["the matrix"])
+    bugs = [truncated, first_to_last, at_the_start, overwritten, last_piece_first]
+    check(answer, stitch, [_pieces(4, 2, 5), _pieces(3)], bugs, gives=["da"])
 
 
 def _walk(T: int) -> tuple[Array, ...]:
@@ -151,3 +169,11 @@ def _steps(T: int, B: int) -> tuple[Array, ...]:
     """da and h of a cell with H = 4 over T steps, for a batch of B."""
     rng = np.random.default_rng(5)
     return rng.normal(size=(T, B, 4)), np.tanh(rng.normal(size=(T + 1, B, 4)))
+
+
+def _pieces(*lengths: int) -> tuple[list[Result], Array, Backward]:
+    """A sequence in pieces of these lengths, each with its dh_out and h; W_hh; and a right `backward`."""
+    dh_out, h, W_hh = _walk(sum(lengths))
+    ends = np.cumsum(lengths)
+    pieces = [(dh_out[end - n : end], h[end - n : end + 1]) for n, end in zip(lengths, ends, strict=True)]
+    return pieces, W_hh, backward

@@ -11,6 +11,9 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
   $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' >/dev/null 2>&1 \
   && echo $$p && break; done)
 
+# The matrices here are small: a second thread would mostly wait for the first.
+export OPENBLAS_NUM_THREADS ?= 1
+
 INSTALLED := .venv/.package-installed
 PAGE := _build/html/book/index.html
 
@@ -26,8 +29,8 @@ book: $(INSTALLED) ## build the book, warnings as errors, and say where to open 
 	@echo "Open file://$(CURDIR)/$(PAGE)"
 
 test: lint ## lint, check types, run the unit tests and compare every notebook with its outputs
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --ignore tests/browser
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -W default \
+	$(BIN)/python -m pytest -n 2 --ignore tests/browser
+	$(BIN)/python -m pytest -n 2 --dist loadfile -W default \
 	  --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg book/chapters
 
 lab: $(INSTALLED) ## open the notebooks in JupyterLab on this machine

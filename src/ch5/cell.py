@@ -33,7 +33,10 @@ class VanillaCell(Weights):
         return len(self.b)
 
     def drive(self, x: Array) -> Array:
-        """What the input adds at every step, for all steps at once: (T, ..., D) or ids (T, ...) -> (T, ..., H)."""
+        """What the input adds, for all steps at once.
+
+        (T, ..., D) or ids (T, ...) -> (T, ..., H)
+        """
         x = linear.as_input("x", x, self.W_xh.shape[1], self.dtype)
         return linear.apply(self.W_xh, x) + self.b
 

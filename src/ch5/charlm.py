@@ -40,7 +40,7 @@ class CharLM(Weights):
         return losses, s[-1]
 
     def loss_and_gradient(self, batch: tuple[Any, Any], s_0: Any = None) -> tuple[float, CharLM]:
-        """The mean loss over all steps of a batch (inputs, targets), each (T, ...), and its gradient."""
+        """The mean loss of a batch (inputs, targets), each (T, ...), and its gradient."""
         inputs, targets = batch
         s, a = bptt.unroll(self.cell, inputs, s_0)
         h = self._h(s)

@@ -55,10 +55,11 @@ def pictures(notebook):
 def long_cells(notebook):
     for number, cell in enumerate(code_cells(notebook), 1):
         lines = cell.source.splitlines()
+        folded = tagged(cell, "hide-input") or tagged(cell, "remove-input")
         if len(lines) > LONGEST_CELL and not tagged(cell, "solution"):
             yield f"code cell {number} has {len(lines)} lines, more than {LONGEST_CELL}"
         for line in lines:
-            if len(line) > LONGEST_LINE and not tagged(cell, "hide-input"):
+            if len(line) > LONGEST_LINE and not folded:
                 yield f"code cell {number} has a line of {len(line)} characters: {line!r}"
 
 

@@ -14,12 +14,13 @@ KEPT_METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
+WIDGET = "application/vnd.jupyter.widget-view"
 
 
-def without_images(cell):
-    """Drop the pictures of a cell (the site draws them afresh) and the times it ran at."""
+def without_drawings(cell):
+    """Drop the pictures and widgets of a cell (the site draws them afresh) and the times it ran at."""
     for output in cell.get("outputs", []):
-        for kind in [kind for kind in output.get("data", {}) if kind.startswith("image/")]:
+        for kind in [kind for kind in output.get("data", {}) if kind.startswith(("image/", WIDGET))]:
             del output.data[kind]
             output.metadata.pop(kind, None)
     cell.metadata.pop("execution", None)
@@ -29,7 +30,7 @@ def run(path):
     notebook = nbformat.read(path, as_version=4)
     NotebookClient(notebook, timeout=600, resources={"metadata": {"path": path.parent}}).execute()
     for cell in notebook.cells:
-        without_images(cell)
+        without_drawings(cell)
     notebook.metadata = nbformat.from_dict(KEPT_METADATA)
     nbformat.write(notebook, path)
 

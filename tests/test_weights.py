@@ -18,6 +18,12 @@ class Pair(Weights):
     v: np.ndarray = shape("M")
 
 
+@dataclass(frozen=True)
+class Three(Weights):
+    W: np.ndarray = shape("3", "N", "M")
+    v: np.ndarray = shape("M")
+
+
 def test_a_wrong_shape_names_the_field_what_it_got_and_what_it_needs():
     with pytest.raises(
         ValueError, match=r"VanillaCell\.W_hh must have shape \(H, H\) with H = 4, got \(4, 5\)"
@@ -25,6 +31,17 @@ def test_a_wrong_shape_names_the_field_what_it_got_and_what_it_needs():
         VanillaCell(np.ones((4, 3)), np.ones((4, 5)), np.ones(4))
     with pytest.raises(ValueError, match=r"VanillaCell\.b must have shape \(H\) with H = 4, got \(4, 1\)"):
         VanillaCell(np.ones((4, 3)), np.ones((4, 4)), np.ones((4, 1)))
+
+
+def test_a_declared_number_is_a_fixed_size():
+    """Three matrices of one shape are taken, two or four are refused; M is still the same size everywhere."""
+    assert Three(np.ones((3, 2, 5)), np.ones(5)).size == 35
+    for wrong in (2, 4):
+        message = rf"Three\.W must have shape \(3, N, M\), got \({wrong}, 2, 5\)"
+        with pytest.raises(ValueError, match=message):
+            Three(np.ones((wrong, 2, 5)), np.ones(5))
+    with pytest.raises(ValueError, match=r"Three\.v must have shape \(M\) with M = 5, got \(3,\)"):
+        Three(np.ones((3, 2, 5)), np.ones(3))
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])

@@ -21,7 +21,10 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 
 def shape(*letters: str) -> Any:
-    """Declare the shape of a field, one letter an axis; the same letter is the same size everywhere."""
+    """Declare the shape of a field, one letter an axis; the same letter is the same size everywhere.
+
+    A letter that is a number is that size: ``shape("4", "H", "D")`` holds four matrices of one shape.
+    """
     return field(metadata={"shape": letters})
 
 
@@ -51,11 +54,10 @@ class Weights:
         """Check every array: numbers of one dtype, of the declared shape, finite; ValueError or TypeError if not."""
         declared = {f.name: f.metadata["shape"] for f in fields(self) if "shape" in f.metadata}
         given = {name: as_numbers(f"{type(self).__name__}.{name}", getattr(self, name)) for name in declared}
-        sizes: dict[str, int] = {}
+        sizes = {letter: int(letter) for axes in declared.values() for letter in axes if letter.isdigit()}
         for name, array in given.items():
-            known = ", ".join(
-                f"{letter} = {sizes[letter]}" for letter in dict.fromkeys(declared[name]) if letter in sizes
-            )
+            letters = [letter for letter in dict.fromkeys(declared[name]) if not letter.isdigit()]
+            known = ", ".join(f"{letter} = {sizes[letter]}" for letter in letters if letter in sizes)
             same = [
                 sizes.setdefault(letter, n) == n
                 for letter, n in zip(declared[name], array.shape, strict=False)

@@ -9,9 +9,9 @@ for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECL
 import argparse  # noqa: E402
 import sys  # noqa: E402
 
-from ch5.experiments import original, prior, record  # noqa: E402
+from ch5.experiments import horizon, original, prior, record  # noqa: E402
 
-ALL = [prior.EXPERIMENT, original.EXPERIMENT]  # in the order of the pages that load them
+ALL = [prior.EXPERIMENT, horizon.EXPERIMENT, original.EXPERIMENT]  # in the order of the pages that load them
 EXPERIMENTS = {experiment.name: experiment for experiment in ALL}
 
 

@@ -30,17 +30,10 @@ def pairs(small_model, rng):
     return small_model, (inputs, targets), np.array(numeric)
 
 
-def at_the_outputs(model, batch):
-    """s, a and dh_out of the mean loss."""
-    s, a = bptt.unroll(model.cell, batch[0])
-    _, dlogits = readout.cross_entropy(model.readout.logits(s[1:]), batch[1])
-    return s, a, model.readout.backward(dlogits / dlogits[..., 0].size, s[1:])[1]
-
-
 def test_what_a_step_adds_is_the_derivative_by_the_weights_used_at_that_step(pairs):
     """Step u adds d loss / d W_hh with only step u's W_hh varied: what all outputs from u on say of it."""
     model, batch, numeric = pairs
-    parts = contributions.by_step(model.cell, batch[0], *at_the_outputs(model, batch))
+    parts = contributions.by_step(model.cell, batch[0], *contributions.at_outputs(model, batch))
     assert len(parts) == T
     assert gradcheck.relative_error([part.W_hh for part in parts], numeric.sum(axis=0)) < 1e-12
 
@@ -48,7 +41,7 @@ def test_what_a_step_adds_is_the_derivative_by_the_weights_used_at_that_step(pai
 def test_what_a_lag_adds_is_every_output_s_effect_on_the_weights_that_many_steps_before(pairs):
     """G_k is the sum over t of d loss_t / d W_hh as used at step t - k, and no other pair."""
     model, batch, numeric = pairs
-    parts = contributions.by_lag(model.cell, batch[0], *at_the_outputs(model, batch))
+    parts = contributions.by_lag(model.cell, batch[0], *contributions.at_outputs(model, batch))
     expected = [np.einsum("ttij->ij", numeric[k:, : T - k]) for k in range(T)]
     assert len(parts) == T
     assert gradcheck.relative_error([part.W_hh for part in parts], expected) < 1e-12
@@ -66,12 +59,11 @@ def test_the_parts_sum_to_the_gradient(apart, batch, small_cell, rng):
     assert gradcheck.relative_error(sum(part.vector() for part in parts), gradient.vector()) < 1e-12
 
 
-def test_shares_are_projections_and_sum_to_one(small_cell, rng):
+def test_shares_are_projections_and_sum_to_one(rng):
     """The part along the total counts, the part across it does not; a part against it counts negative."""
-    total = small_cell
-    across = rng.normal(size=total.size)
-    across -= total.vector() * (across @ total.vector()) / (total.vector() @ total.vector())
-    parts = [total.with_vector(share * total.vector() + c * across) for share, c in [(1.5, 3), (-0.5, -3)]]
+    total, across = rng.normal(size=(2, 4, 4))
+    across -= total * (across * total).sum() / (total**2).sum()
+    parts = [share * total + c * across for share, c in [(1.5, 3), (-0.5, -3)]]
     np.testing.assert_allclose(contributions.shares(parts, total), [1.5, -0.5], rtol=1e-12)
 
 

@@ -12,13 +12,23 @@ Source   [Williams1990] for truncation
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ch5 import bptt
 from ch5.charlm import CharLM
+from ch5.readout import cross_entropy
 from ch5.weights import Array
+
+
+def at_outputs(model: CharLM, batch: tuple[Array, Array]) -> tuple[Array, Array, Array]:
+    """s, a and dh_out of a model's mean loss on inputs and targets (T, ...): what `by_step` and `by_lag` need."""
+    s, a = bptt.unroll(model.cell, batch[0])
+    h = s[1:, ..., : model.readout.W_hy.shape[1]]
+    losses, dlogits = cross_entropy(model.readout.logits(h), batch[1])
+    return s, a, model.readout.backward(dlogits / losses.size, h)[1]
 
 
 def by_step(cell: Any, x: Any, s: Array, a: Array, dh_out: Any) -> list[Any]:
@@ -44,10 +54,9 @@ def by_lag(cell: Any, x: Any, s: Array, a: Array, dh_out: Array) -> list[Any]:
     return gradients
 
 
-def shares(parts: list[Any], total: Any) -> Array:
-    """Each part's share of the total gradient: its projection on it. The shares of all parts sum to 1."""
-    direction = total.vector() / (total.vector() @ total.vector())
-    return np.array([part.vector() @ direction for part in parts])
+def shares(parts: Sequence[Array], total: Array) -> Array:
+    """Each part's share of the total: its projection on it. The shares of parts that sum to it sum to 1."""
+    return np.array([np.vdot(total, part) for part in parts]) / np.vdot(total, total)
 
 
 def truncated(model: CharLM, batch: tuple[Array, Array], window: int, carry: bool = True) -> CharLM:

@@ -3,12 +3,17 @@
     the merge without one of its sources   NoFuture, LastOutputOnly, NoOutput
     the classic bugs                       NoSlope, Untransposed, Overwritten, LastStateForFirst
 
+`both_ways` gives a cell's gradients by its own way back and by the complex step.
+
 Names    dX is dL/dX; a planted cell stands wherever a VanillaCell can, a planted readout where a Readout can
 Read     book/chapters/03_bptt.ipynb     Tested   tests/test_planted.py
 """
 
 from __future__ import annotations
 
+import numpy as np
+
+from ch5 import bptt, gradcheck
 from ch5.cell import VanillaCell
 from ch5.readout import Readout
 from ch5.weights import Array
@@ -68,3 +73,20 @@ class LastStateForFirst(VanillaCell):
         started = h.copy()
         started[0] = h[-1]
         return super().contract(da, x, started)
+
+
+def both_ways(cell: VanillaCell, x: Array, h_0: Array, dh_out: Array) -> tuple[list[Array], list[Array]]:
+    """The gradients of W_xh, W_hh, b, x and h_0, as the cell has them and by the complex step.
+
+    The loss is sum(dh_out * h) over the outputs: x (T, D), h_0 (H,), dh_out (T, H).
+    """
+    h, a = bptt.unroll(cell, x, h_0)
+    gradient, dx, dh_0 = bptt.backward(cell, x, h, a, dh_out)
+    if dx is None:
+        raise TypeError("x must hold vectors (T, D), got ids, which have no derivative")
+
+    def loss(W_xh: Array, W_hh: Array, b: Array, x: Array, h_0: Array) -> np.complexfloating:
+        h, _ = bptt.unroll(VanillaCell(W_xh, W_hh, b), x, h_0)
+        return (dh_out * h[1:]).sum()
+
+    return [*gradient, dx, dh_0], gradcheck.complex_step(loss, *cell, x, h_0)

@@ -1,13 +1,15 @@
 """The claims of the chapter, one or more tests each, named after the claim. The page of claims lists them."""
 
+import inspect
+
 import numpy as np
 import pytest
 
-from ch5 import bptt, equivariance, gated, initialise, linear, scalar, text
+from ch5 import ablation, bptt, contributions, equivariance, gated, initialise, linear, planted, scalar, text
 from ch5.cell import VanillaCell
 from ch5.convolution import Convolution
 from ch5.experiments import prior, record
-from ch5.gradcheck import relative_error
+from ch5.gradcheck import complex_step, relative_error
 from ch5.mlp import MLP, Layer
 
 
@@ -271,6 +273,113 @@ def test_c5_one_seed_run_now_agrees_with_the_record(recorded_prior):
         was = accuracies(recorded_prior, "both ends", network)
         assert (np.array(now[network]["accuracy"]) >= was.min(axis=0) - 0.02).all()
         assert (np.array(now[network]["accuracy"]) <= was.max(axis=0) + 0.02).all()
+
+
+def sequence_loss(rng):
+    """A cell with weights of order one, x over 12 steps, an h_0 that is not zero, and dh_out at every step."""
+    cell = VanillaCell(rng.normal(size=(4, 3)), rng.normal(size=(4, 4)), rng.normal(size=4))
+    return cell, rng.normal(size=(12, 3)), rng.normal(size=4), rng.normal(size=(12, 4))
+
+
+def test_c6_what_each_step_adds_sums_to_the_gradient(rng):
+    """Each part is what that step's own copy of the weights would get, and the parts sum to the full gradient."""
+    cell, x, h_0, dh_out = sequence_loss(rng)
+    h, a = bptt.unroll(cell, x, h_0)
+    full, _, _ = bptt.backward(cell, x, h, a, dh_out)
+    parts = contributions.by_step(cell, x, h, a, dh_out)
+    assert relative_error(sum(part.W_hh for part in parts), full.W_hh) < 1e-12
+    dh_out[:-1] = 0  # the MLP is read at its last layer only
+    layers = (Layer(np.hstack([cell.W_xh, cell.W_hh]), cell.b),) * 12
+    copies, _ = MLP(layers).backward(MLP(layers).forward(h_0, x), dh_out[-1], x)
+    parts = contributions.by_step(cell, x, h, a, dh_out)
+    for part, copy in zip(parts, copies.layers, strict=True):
+        assert relative_error(part.W_hh, copy.W[:, 3:]) < 1e-12
+
+
+def test_c6_what_each_position_adds_sums_to_the_convolution_s_gradient(rng):
+    conv = Convolution(rng.normal(size=(4, 3, 2)), rng.normal(size=4))
+    x, dy = rng.normal(size=(12, 2)), rng.normal(size=(12, 4))
+    full, _, _ = conv.backward(dy, x)
+    assert relative_error(conv.contributions(dy, x).sum(axis=0), full.W) < 1e-12
+
+
+def test_c6_the_sum_over_time_is_one_matrix_product(rng):
+    """contract's dW_hh is the outer products of da_t and h_{t-1}, added over the steps and a batch of 5."""
+    cell, _, _, _ = sequence_loss(rng)
+    x, da = rng.normal(size=(12, 5, 3)), rng.normal(size=(12, 5, 4))
+    h, _ = bptt.unroll(cell, x)
+    added = sum(np.outer(da[t, n], h[t, n]) for t in range(12) for n in range(5))
+    assert relative_error(cell.contract(da, x, h)[0].W_hh, added) < 1e-12
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_c7_with_both_sources_every_gradient_agrees_with_the_complex_step(seed):
+    """W_xh, W_hh, b, x and h_0, each to a relative 1e-12."""
+    by_hand, numeric = planted.both_ways(*sequence_loss(np.random.default_rng(seed)))
+    assert max(map(relative_error, by_hand, numeric)) < 1e-12
+
+
+def test_c7_the_merge_is_one_line_and_without_it_nothing_is_left(rng):
+    """Take the one line that adds a step's output to the future out of the source: every gradient is exactly zero."""
+    lines = inspect.getsource(bptt.backward).splitlines()
+    merge = [line for line in lines if "the merge: this step's output + the future" in line]
+    assert len(merge) == 1
+    scope = dict(vars(bptt))
+    exec(
+        "from __future__ import annotations\n" + "\n".join(line for line in lines if line not in merge), scope
+    )
+    cell, x, h_0, dh_out = sequence_loss(rng)
+    h, a = bptt.unroll(cell, x, h_0)
+    gradient, dx, dh_0 = scope["backward"](cell, x, h, a, dh_out)
+    assert not any(array.any() for array in (*gradient, dx, dh_0))
+
+
+def test_c7_without_one_source_the_gradient_misses_and_without_both_it_is_zero(small_model, rng):
+    """Relative errors of each of the cell's gradients: above 0.1 with one source, none at all with both."""
+    batch = tuple(rng.integers(0, 5, (2, 12)))
+    flat = small_model.vector()
+    (numeric,) = complex_step(lambda v: small_model.with_vector(v).losses(*batch)[0].mean(), flat)
+    numeric = small_model.with_vector(numeric).cell
+    for merge in ablation.MERGES:
+        model = ablation.first_model(merge, 5, 4, rng).with_vector(flat)
+        gradient = model.loss_and_gradient(batch)[1].cell
+        errors = [*map(relative_error, gradient, numeric)]
+        if merge == "both sources":
+            assert max(errors) < 1e-12
+        elif merge == "neither":
+            assert not gradient.vector().any()
+        else:
+            assert min(errors) > 0.1
+
+
+@pytest.mark.parametrize("seed", [10, 11])
+def test_c7_where_the_past_is_asked_for_training_needs_both_sources(seed):
+    """The echo of five steps before, after 300 updates: learned, or no better than guessing, or hardly better."""
+    last = {merge: ablation.echo(merge, seed)[-10:].mean() for merge in ablation.MERGES}
+    assert last["both sources"] < 0.25 * ablation.GUESSING
+    assert last["no future"] > 0.8 * ablation.GUESSING
+    assert last["last output only"] > 0.4 * ablation.GUESSING
+    assert last["neither"] > ablation.GUESSING
+
+
+def test_c7_on_alice_the_loss_falls_without_the_future_too():
+    """After 290 updates the two are within 0.15 nats a character, and both far below where they began."""
+    both, without = (ablation.alice(merge, 10)[2] for merge in ("both sources", "no future"))
+    assert abs(both[-10:].mean() - without[-10:].mean()) < 0.15
+    assert max(both[-10:].mean(), without[-10:].mean()) < both[0] - 1.5
+
+
+def test_c8_the_gradient_at_every_early_step_is_the_product_of_jacobians(rng):
+    """What reaches h_u from h_T is (J_T ... J_{u+1})^T dh_T with J_t = diag(1 - h_t^2) W_hh, for every u."""
+    cell, x, h_0, dh_out = sequence_loss(rng)
+    dh_out[:-1] = 0
+    h, a = bptt.unroll(cell, x, h_0)
+    for u in range(12):
+        _, _, dh_u = bptt.backward(cell, x[u:], h[u:], a[u:], dh_out[u:])
+        expected = dh_out[-1]
+        for t in range(12, u, -1):
+            expected = (np.diag(1 - h[t] ** 2) @ cell.W_hh).T @ expected
+        assert relative_error(dh_u, expected) < 1e-12
 
 
 def gated_run(make, seed, forget_bias):

@@ -153,8 +153,12 @@ def live_arrays(sizes, batch):
     x = rng.normal(size=(T, *batch, D))
     h, a = bptt.unroll(cell, x)
     logits = output.logits(h[1:])
-    losses, _ = readout.cross_entropy(logits, rng.integers(V, size=(T, *batch)))
-    return cell.arrays() | output.arrays() | dict(x=x, h=h, a=a, logits=logits, losses=losses, **sizes)
+    losses, dlogits = readout.cross_entropy(logits, rng.integers(V, size=(T, *batch)))
+    slope, dh_out = cell.linearise(a, h), output.backward(dlogits, h[1:])[1]
+    J = slope[..., None] * cell.W_hh
+    forward = {"x": x, "h": h, "a": a, "logits": logits, "losses": losses}
+    back = {"slope": slope, "dh_out": dh_out, "J": J}
+    return cell.arrays() | output.arrays() | forward | back | sizes
 
 
 def notation():

@@ -1,0 +1,133 @@
+"""Causal self-attention, one head: every step looks at all steps up to it, and there is no state
+
+    q_t, k_t, v_t = W_q x_t, W_k x_t, W_v x_t
+    A_ts = softmax over s = 1 ... t of q_t · k_s / sqrt(H)       exactly 0 for s > t
+    y_t  = sum over s of A_ts v_s                               from any step to any other: one hop
+
+Shapes   x (T, ..., D), or ids (T, ...)   q, k, v, y (T, ..., H)   A (..., T, T)   W_q, W_k, W_v (H, D)
+         where only the last n steps are asked for: q, y (n, ..., H), A (..., n, T)
+Names    q, k, v are queries, keys and values; dX is dL/dX and has X's shape; a gradient is of its weights' type.
+Read     book/chapters/08_attention.ipynb     Tested   tests/test_attention.py, benchmarks/test_against_torch.py
+Source   [Vaswani2017], of which this keeps one head and the encoding of positions, and leaves out the residual
+         paths, the normalisation, the MLP and W_o, which for one head is a second W_v
+
+Nothing in these equations knows the order of the steps before t: permute them and y_t stays as it was.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ch5 import initialise, linear, readout
+from ch5.weights import Array, Weights, shape
+
+
+class Kept(NamedTuple):
+    """What the way back needs of the way forward."""
+
+    q: Array  # (n, ..., H)
+    k: Array  # (T, ..., H)
+    v: Array  # (T, ..., H)
+    A: Array  # (..., n, T), rows sum to 1
+
+
+@dataclass(frozen=True)
+class Attention(Weights):
+    """The weights of one head; the same for every pair of steps."""
+
+    W_q: Array = shape("H", "D")  # input to queries
+    W_k: Array = shape("H", "D")  # input to keys
+    W_v: Array = shape("H", "D")  # input to values
+
+    def forward(self, x: Any, n: int | None = None) -> tuple[Array, Kept]:
+        """The outputs of the last n steps (by default all T), and what `backward` needs: (T, ..., D) -> (n, ..., H).
+
+        Raises ValueError or TypeError for shapes and dtypes that do not fit, ids out of range, n not from 1 to T.
+        """
+        x = linear.as_input("x", x, self.W_q.shape[1], self.dtype)
+        k, v = linear.apply(self.W_k, x), linear.apply(self.W_v, x)
+        if k.ndim < 2 or len(k) == 0:
+            raise ValueError(f"x must have at least one step on its first axis, got shape {x.shape}")
+        T, n = len(x), len(x) if n is None else n
+        if not 1 <= n <= T:
+            raise ValueError(f"n must be from 1 to the number of steps, {T}, got {n}")
+        q = linear.apply(self.W_q, x[T - n :])
+        scores = _by_sequence(q) @ _by_sequence(k).swapaxes(-1, -2) * len(self.W_k) ** -0.5
+        scores[..., ~np.tri(n, T, T - n, dtype=bool)] = -np.inf  # the future: its share is exp(-inf) = 0
+        A = readout.softmax(scores)
+        return _by_step(A @ _by_sequence(v)), Kept(q, k, v, A)
+
+    def backward(self, dy: Array, x: Any, kept: Kept) -> tuple[Attention, Array | None]:
+        """The weights' gradient, and dx (None for ids), of a loss that gives dy (n, ..., H); kept is `forward`'s."""
+        if np.shape(dy) != kept.q.shape:
+            raise ValueError(f"dy must have shape {kept.q.shape}, got {np.shape(dy)}")
+        x, (q, k, v) = np.asarray(x), map(_by_sequence, kept[:3])
+        A, dy = kept.A, _by_sequence(np.asarray(dy))
+        dA = dy @ v.swapaxes(-1, -2)
+        dscores = A * (dA - (A * dA).sum(axis=-1, keepdims=True)) * len(self.W_k) ** -0.5
+        dq, dk = _by_step(dscores @ k), _by_step(dscores.swapaxes(-1, -2) @ q)
+        dv = _by_step(A.swapaxes(-1, -2) @ dy)
+        late, D = slice(len(x) - len(dq), None), self.W_q.shape[1]
+        gradient = Attention.unchecked(
+            linear.weight_gradient(dq, x[late], D),
+            linear.weight_gradient(dk, x, D),
+            linear.weight_gradient(dv, x, D),
+        )
+        if x.dtype.kind in "iu":
+            return gradient, None
+        dx = linear.apply(self.W_k.T, dk) + linear.apply(self.W_v.T, dv)
+        dx[late] += linear.apply(self.W_q.T, dq)
+        return gradient, dx
+
+
+def positions(T: int, H: int) -> Array:
+    """Where a step stands: sines and cosines of t, of periods from 2π to almost 20000π. (T, H), H even."""
+    if H % 2:
+        raise ValueError(f"H must be even, for pairs of a sine and a cosine, got {H}")
+    angles = np.arange(1, T + 1)[:, None] / 10000 ** (np.arange(0, H, 2) / H)
+    return np.stack([np.sin(angles), np.cos(angles)], axis=-1).reshape(T, H)
+
+
+def first_attention(rng: np.random.Generator, H: int, D: int) -> Attention:
+    """First weights: uniform in ±1/sqrt(fan-in). float64."""
+    return Attention(*(initialise.uniform(rng, H, D) for _ in range(3)))
+
+
+def sensitivity(attention: Attention, x: Array) -> Array:
+    """How much the last output depends on each step, by gradients: |dy_T/dx_s| for s = 1 ... T, x (T, D) -> (T,)."""
+    H = len(attention.W_v)
+    copies = np.repeat(x[:, None], H, axis=1)  # copy j asks for entry j of y_T
+    _, kept = attention.forward(copies, 1)
+    _, dx = attention.backward(np.eye(H)[None], copies, kept)
+    return np.linalg.norm(np.asarray(dx), axis=(1, 2))
+
+
+class Bill(NamedTuple):
+    """What a forward pass over a whole sequence costs."""
+
+    operations: int  # multiplications, each with its addition, in all matrix products
+    kept: int  # numbers held for the way back, the input not counted
+    in_a_row: int  # matrix products of which each needs the one before
+
+
+def bill_of_recurrence(T: int, D: int, H: int) -> Bill:
+    """The vanilla cell's: T steps of work and of memory, and T steps that wait for one another."""
+    return Bill(T * H * (D + H), (2 * T + 1) * H, T + 1)
+
+
+def bill_of_attention(T: int, D: int, H: int) -> Bill:
+    """One head's: every step against every step, masked ones included, in three rounds whatever T."""
+    return Bill(3 * T * H * D + 2 * T * T * H, 3 * T * H + T * T, 3)
+
+
+def _by_sequence(x: Array) -> Array:
+    """(T, ..., N) -> (..., T, N), a view: one matrix a sequence."""
+    return np.moveaxis(x, 0, -2)
+
+
+def _by_step(x: Array) -> Array:
+    """(..., T, N) -> (T, ..., N), a view."""
+    return np.moveaxis(x, -2, 0)

@@ -1,6 +1,5 @@
 """Long experiments: the same record however they are run, nothing lost by a kill, nothing foreign taken for theirs."""
 
-import importlib.util
 import json
 import os
 import signal
@@ -29,7 +28,7 @@ def walk(*, steps, seed, pause):
         file.write("x")
     return {"end": end, "norm": np.linalg.norm(end), "seeds": (seed,)}
 
-EXPERIMENT = record.Experiment("walk", walk, {"steps": 30, "pause": 0.02}, [{"seed": s} for s in range(60)])
+EXPERIMENT = record.Experiment("walk", walk, {"steps": 30, "pause": 0.05}, [{"seed": s} for s in range(60)])
 
 if __name__ == "__main__":
     import walk  # the same function by the name under which workers find it
@@ -114,7 +113,7 @@ def test_one_worker_two_workers_and_a_resumed_run_write_the_same_bytes(finish, s
     for mark in tmp_path.glob("computed-*"):
         mark.unlink()
     part, kept = tmp_path / "killed" / "walk.json.part", b""
-    for goal in (3, 40):
+    for goal in (3, 30):
         process = start("killed", "2")
         while not part.exists() or part.read_bytes().count(b"\n") < goal:
             assert process.poll() is None, process.communicate()
@@ -129,15 +128,11 @@ def test_one_worker_two_workers_and_a_resumed_run_write_the_same_bytes(finish, s
         kept = part.read_bytes()[: part.read_bytes().rindex(b"\n") + 1]
     before = {row["k"] for row in map(json.loads, kept.splitlines()[1:])}
     counts = {k: (tmp_path / f"computed-{k}").stat().st_size for k in before}
-    assert 38 < len(before) < 60
+    assert 28 < len(before) < 60
     assert finish("killed", "2") == one
     assert counts == {k: (tmp_path / f"computed-{k}").stat().st_size for k in before}
 
 
-@pytest.mark.skipif(
-    importlib.util.find_spec("distributed") is None and "CI" not in os.environ,
-    reason="needs the package distributed, which CI must have",
-)
 def test_a_dask_cluster_writes_the_same_bytes(finish):
     """`joblib.parallel_config(backend="dask")` is all that it takes."""
     assert finish("dask", "dask") == finish("one", "1")

@@ -5,7 +5,20 @@ import inspect
 import numpy as np
 import pytest
 
-from ch5 import ablation, bptt, contributions, equivariance, gated, initialise, linear, planted, scalar, text
+from ch5 import (
+    ablation,
+    attention,
+    bptt,
+    contributions,
+    equivariance,
+    gated,
+    initialise,
+    linear,
+    planted,
+    scalar,
+    text,
+)
+from ch5.block import Unplaced, first_block
 from ch5.cell import VanillaCell
 from ch5.convolution import Convolution
 from ch5.experiments import prior, record
@@ -436,3 +449,46 @@ def test_c17_more_arrives_through_open_gates_and_not_by_that_path_alone(seed):
     assert total[0] < 1e-8
     assert total[3] > 1e6 * vanilla
     assert total[3] > 1.2 * path[3]
+
+
+@pytest.mark.parametrize("steps", [10, 100, 1000])
+@pytest.mark.parametrize("seed", range(3))
+def test_c18_the_gradient_between_two_steps_is_one_hop_and_does_not_decay(seed, steps):
+    """At the first weights of a block over random symbols, |dy_T/dx_s| is |W_v|/T at every earlier s: within a factor
+    of 2 everywhere, within 3 % on average, and no slower or faster at the far end."""
+    rng = np.random.default_rng(seed)
+    block = first_block(rng, 32, 8, 8)
+    u = linear.one_hot(rng.integers(8, size=steps), 8) @ block.W_xu.T + block.positions(steps)
+    share = attention.sensitivity(block.attention, u)[:-1] * steps / np.linalg.norm(block.attention.W_v)
+    assert 0.5 < share.min() <= share.max() < 2
+    assert share.mean() == pytest.approx(1, abs=0.03)
+    assert abs(np.polyfit(np.log(np.arange(1, steps)), np.log(share[::-1]), 1)[0]) < 0.15
+
+
+def test_c18_nothing_leaks_from_the_future(rng):
+    """By gradients, exactly zero above the diagonal: the band of the convolution and the triangle of the cell again."""
+    head, x = attention.Attention(*rng.normal(size=(3, 4, 3))), rng.normal(size=(12, 3))
+    depends = equivariance.dependence(lambda x, dy: head.backward(dy, x, head.forward(x)[1])[1], x, 4)
+    np.testing.assert_array_equal(depends != 0, np.tri(12, dtype=bool))
+
+
+def test_c18_one_block_loses_the_order_of_time_until_positions_bring_it_back(rng):
+    """The past permuted: without positions the output is the same to rounding, with them it is another."""
+    block, x = first_block(rng, 32, 8, 8), rng.normal(size=(50, 2, 8))
+    shuffled = x[np.append(rng.permutation(49), 49)]
+    unplaced = Unplaced(*block)
+    assert relative_error(unplaced.outputs(shuffled), unplaced.outputs(x)) < 1e-12
+    assert relative_error(block.outputs(shuffled), block.outputs(x)) > 1e-3
+
+
+def test_c18_the_two_bills():
+    """Twice as many steps: twice the operations, the memory and the steps in a row of the recurrent pass; four times the
+    operations and the memory of attention, in three rounds as before. tests/test_attention.py counts both while the code runs."""
+    recurrence, attends = (
+        [np.array(bill(T, 64, 64)) for T in (100_000, 200_000)]
+        for bill in (attention.bill_of_recurrence, attention.bill_of_attention)
+    )
+    np.testing.assert_allclose(recurrence[1] / recurrence[0], [2, 2, 2], rtol=1e-3)
+    np.testing.assert_allclose(attends[1] / attends[0], [4, 4, 1], rtol=1e-2)
+    assert recurrence[0][2] == 100_001
+    assert attends[0][2] == 3

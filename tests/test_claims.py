@@ -482,8 +482,8 @@ def test_c18_one_block_loses_the_order_of_time_until_positions_bring_it_back(rng
 
 
 def test_c18_the_two_bills():
-    """Twice as many steps: twice the operations, the memory and the steps in a row of the recurrent pass; four times the
-    operations and the memory of attention, in three rounds as before. tests/test_attention.py counts both while the code runs."""
+    """Twice the steps: twice the operations, memory and steps in a row of the recurrent pass; four times the operations
+    and memory of attention, in three rounds as before. tests/test_attention.py counts while the code runs."""
     recurrence, attends = (
         [np.array(bill(T, 64, 64)) for T in (100_000, 200_000)]
         for bill in (attention.bill_of_recurrence, attention.bill_of_attention)

@@ -184,7 +184,7 @@ def radius_and_input(measured: Measured) -> Slider:
 
 def _reading(m: Measured, i: int, j: int) -> str:
     """The numbers at one position, as a sentence."""
-    rate = f"{m.exponent[i, j]:+.2f}".replace("-", "−")
+    rate = f"{m.exponent[i, j]:+z.2f}".replace("-", "−")  # z: no minus before a zero
     return (
         f"Radius {m.radii[i]:.2f}, input {m.strengths[j]:.1f}: mean slope {m.mean_slope[i, j]:.2f}. In the long run "
         f"a step multiplies the gradient by {np.exp(m.exponent[i, j]):.2f} (exponent {rate}); the bound allows "

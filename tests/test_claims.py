@@ -1,7 +1,10 @@
 """The claims of the chapter, one or more tests each, named after the claim. The page of claims lists them."""
 
 import inspect
+import re
+from pathlib import Path
 
+import nbformat
 import numpy as np
 import pytest
 
@@ -492,3 +495,36 @@ def test_c18_the_two_bills():
     np.testing.assert_allclose(attends[1] / attends[0], [4, 4, 1], rtol=1e-2)
     assert recurrence[0][2] == 100_001
     assert attends[0][2] == 3
+
+
+BOOK = Path(__file__).parents[1] / "book"
+
+
+def page_of_claims():
+    """The entries of book/claims.md by claim: {"c6": text}."""
+    entries = re.split(r"(?m)^\*\*C(\d+)\*\* ", (BOOK / "claims.md").read_text("utf-8"))[1:]
+    return {f"c{number}": body for number, body in zip(entries[::2], entries[1::2], strict=True)}
+
+
+def test_the_page_of_claims_is_in_order_and_names_every_test_of_its_claims():
+    """C1, C2, ... each with exactly the tests of this file that bear its name."""
+    page = page_of_claims()
+    assert list(page) == [f"c{k + 1}" for k in range(len(page))]
+    for claim, body in page.items():
+        tests = [name for name in globals() if name.startswith(f"test_{claim}_")]
+        assert re.findall(r"(?m)^ +(test_\w+)$", body) == tests
+        assert tests
+
+
+def test_every_figure_on_the_page_of_claims_comes_from_a_run():
+    """What it shows of a page, that page glues; and no decimal number is typed."""
+    for claim, body in page_of_claims().items():
+        for page, key in re.findall(r"\{glue:text\}`([^`:]+)::([^`:]+):s`", body):
+            outputs = [
+                output.get("metadata", {}).get("scrapbook", {}).get("name")
+                for cell in nbformat.read(BOOK / page, 4).cells
+                for output in cell.get("outputs", [])
+            ]
+            assert key in outputs, (claim, key)
+        typed = re.sub(r"`[^`]*`", "", body)
+        assert re.findall(r"\d+\.\d+", typed) in ([], ["0.5"]), claim  # chance of a yes or no

@@ -9,14 +9,14 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from ch5.plots import GATE, GRADIENT, INPUT, OTHER, STATE, TEXT_WIDTH, label_line
+from ch5.plots import GRADIENT, INPUT, OTHER, STATE, TEXT_WIDTH
 from ch5.weights import Array
 
 
 def contributions(rows: Mapping[str, tuple[Array, Array]]) -> Figure:
     """For each network what every position adds (T, N, M) as small maps, and their sum (N, M) as the last."""
     T = len(next(iter(rows.values()))[0])
-    figure, panels = plt.subplots(len(rows), T + 1, figsize=(TEXT_WIDTH[0], 1.35 * len(rows)))
+    figure, panels = plt.subplots(len(rows), T + 1, figsize=(TEXT_WIDTH[0], 1.2 * len(rows)))
     for line, (name, (parts, total)) in zip(panels, rows.items(), strict=True):
         largest = max(np.abs(parts).max(), np.abs(total).max())
         for k, (axes, part) in enumerate(zip(line, [*parts, total], strict=True)):
@@ -35,7 +35,7 @@ def contributions(rows: Mapping[str, tuple[Array, Array]]) -> Figure:
 def curves(panels: Mapping[str, tuple[Mapping[str, Array], str, float]], every: int) -> Figure:
     """For each task the losses (seeds, points) of every merge, a label for chance, and its loss."""
     figure, axes = plt.subplots(len(panels), figsize=(TEXT_WIDTH[0], 3.1 * len(panels)))
-    styles = [(STATE, "-"), (GRADIENT, "--"), (GATE, "-."), (OTHER, ":")]
+    styles = [(STATE, "-"), (GRADIENT, "--"), (OTHER, "-."), (INPUT, ":")]
     for panel, (task, (losses, name, level)) in zip(axes, panels.items(), strict=True):
         for (merge, runs), (color, line) in zip(losses.items(), styles, strict=True):
             updates = every * np.arange(1, runs.shape[1] + 1)
@@ -43,9 +43,9 @@ def curves(panels: Mapping[str, tuple[Mapping[str, Array], str, float]], every: 
         panel.axhline(level, color="black", linewidth=0.8)
         panel.annotate(name, (1, level), xycoords=("axes fraction", "data"), xytext=(0, 3),
                        textcoords="offset points", ha="right", fontsize=9)  # fmt: skip
-        panel.set(title=task, ylabel="loss (nats a character)")
+        panel.set(title=task, ylabel="loss (nats a step)")
     axes[-1].set_xlabel("update")
-    axes[0].legend(ncols=2, fontsize=9.5, title="in the merge")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
     return figure
 
 
@@ -55,7 +55,9 @@ def lags(shares: Mapping[str, Array]) -> Figure:
     for (stage, runs), (color, line) in zip(shares.items(), [(INPUT, "s--"), (GRADIENT, "o-")], strict=True):
         _band(axes, np.arange(runs.shape[1]), runs, color, line, stage)
     axes.axhline(0, color="black", linewidth=0.8)
-    axes.set(xlabel="lag (steps between the output and the use of the weights)", ylabel="share of dL/dW_hh")
+    axes.set(
+        xlabel="lag (steps between the output and the use of the weights)", ylabel="share of the gradient"
+    )
     axes.legend()
     return figure
 
@@ -92,9 +94,7 @@ def truncation(windows: Sequence[int], cosines: Mapping[str, Array], ratios: Map
     bottom.set_xscale("log", base=2)
     bottom.set(xlabel="window (steps)", xticks=windows, xticklabels=windows)
     bottom.xaxis.set_minor_formatter(NullFormatter())
-    last = len(windows) // 2
-    for state, color, shift in zip(cosines, (GRADIENT, INPUT), ((-4, -14), (4, -12)), strict=True):
-        label_line(top, windows[last - 1], np.median(cosines[state][:, last - 1]), state, color, xytext=shift)
+    bottom.legend(loc="lower right")
     return figure
 
 

@@ -46,7 +46,7 @@ def test_a_slope_is_the_derivative_of_tanh(small_cell, rng):
 def test_float32_weights_keep_everything_float32(small_cell):
     cell = VanillaCell(*(array.astype(np.float32) for array in small_cell))
     h, a = bptt.unroll(cell, np.ones((5, 3)))
-    gradient, dx, dh_0 = bptt.backward(cell, np.ones((5, 3), np.float32), h, a, np.ones((5, 4)))
+    gradient, dx, dh_0 = bptt.backward(cell, np.ones((5, 3)), h, a, np.ones((5, 4)))
     assert {array.dtype.name for array in (h, a, *gradient, dx, dh_0)} == {"float32"}
 
 

@@ -87,7 +87,8 @@ def backward(
     for t in range(len(a), 0, -1):
         ds[:, :H] += dh_flat[t - 1]  # the merge: this step's output + the future
         ds = cell.step_back(ds, slope_flat[t - 1], da_flat[t - 1])
-    gradient, dx = cell.contract(da, np.asarray(x), s)
+    x = np.asarray(x)
+    gradient, dx = cell.contract(da, x if x.dtype.kind in "iu" else as_numbers("x", x, s.dtype), s)
     return gradient, dx, ds.reshape(s.shape[1:])
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ch5 import bptt, gradcheck, linear
+from ch5 import bptt, gradcheck, linear, planted
 from ch5.cell import VanillaCell
 from ch5.weights import Weights, shape
 
@@ -97,33 +97,16 @@ def test_every_gradient_agrees_with_the_complex_step(make, batch, rng):
     assert worst_error(*problem(make, batch, rng)) < 1e-12
 
 
-class NoSlope(VanillaCell):
-    def linearise(self, a, h):
-        return np.ones_like(a)
+BUGS = [
+    planted.NoSlope,
+    planted.Untransposed,
+    planted.Overwritten,
+    planted.LastStateForFirst,
+    planted.NoFuture,
+]
 
 
-class Untransposed(VanillaCell):
-    def step_back(self, dh_t, slope_t, da_t):
-        np.multiply(dh_t, slope_t, out=da_t)
-        return da_t @ self.W_hh.T
-
-
-class Overwritten(VanillaCell):
-    def contract(self, da, x, h):
-        return VanillaCell.contract(self, da[:1], x[:1], h[:2])[0], VanillaCell.contract(self, da, x, h)[1]
-
-
-class LastStateForFirst(VanillaCell):
-    def contract(self, da, x, h):
-        return VanillaCell.contract(self, da, x, np.concatenate([h[-1:], h[1:]]))
-
-
-class NoFuture(VanillaCell):
-    def step_back(self, dh_t, slope_t, da_t):
-        return 0 * VanillaCell.step_back(self, dh_t, slope_t, da_t)
-
-
-@pytest.mark.parametrize("bug", [NoSlope, Untransposed, Overwritten, LastStateForFirst, NoFuture])
+@pytest.mark.parametrize("bug", BUGS)
 @pytest.mark.parametrize("batch", BATCHES)
 def test_each_classic_bug_is_caught(bug, batch, rng):
     """No slope, W for its transpose, = for +=, the last state for h_0, no merge: the error is never small."""

@@ -63,14 +63,14 @@ def against_lag(panels: Mapping[str, Mapping[str, Array]]) -> Figure:
 
 def slopes(edges: Array, shares: Mapping[str, Array]) -> Figure:
     """For each stage the share of slopes in each bin (seeds, bins), one panel below the other."""
-    figure, panels = plt.subplots(len(shares), sharex=True, sharey=True, figsize=(TEXT_WIDTH[0], 5.2))
+    figure, panels = plt.subplots(len(shares), sharex=True, figsize=(TEXT_WIDTH[0], 5.2))
     width = np.diff(edges)
     for axes, (stage, runs) in zip(panels, shares.items(), strict=True):
         axes.bar(edges[:-1], runs.mean(axis=0), width, align="edge", color=STATE, alpha=0.75)
         middle = edges[:-1] + width / 2
         low, high = runs.min(axis=0), runs.max(axis=0)
         axes.vlines(middle, low, high, color=INK, linewidth=1)
-        axes.set(ylabel="share", ylim=(0, 1))
+        axes.set(ylabel="share", ylim=(0, 1.1 * high.max()))
         axes.annotate(stage, (0.5, 0.8), xycoords="axes fraction", ha="center", fontsize=10)
     panels[-1].set_xlabel("slope of the tanh")
     return figure
@@ -109,7 +109,7 @@ def finite_size(
         _band(bottom, g, runs, color, f"{marker}--")
         label_line(bottom, g[-1], np.median(runs[:, -1]), f"H = {H}", color)
     bottom.plot(g, predicted, color=GRADIENT, linewidth=1)
-    label_line(bottom, g[-1], predicted[-1], "H → ∞", GRADIENT)
+    label_line(bottom, g[-1], predicted[-1], "H → ∞", GRADIENT, xytext=(5, 9))
     bottom.axhline(0, color="black", linewidth=0.8)
     bottom.set(xlabel="gain g, no noise", ylabel="exponent (nats a step)", xlim=(g[0], g[-1] + 0.05))
     return figure
@@ -127,36 +127,53 @@ def trained(epochs: Array, rows: Mapping[str, tuple[Array, float | None]]) -> Fi
     return figure
 
 
-def around(offset: Array, rows: Mapping[str, Array], usual: float, guessing: float) -> Figure:
-    """Loss after each update, norm, radius and mean slope around an event at offset 0."""
-    figure, panels = plt.subplots(len(rows), sharex=True, figsize=(TEXT_WIDTH[0], 6.2))
+def around(offset: Array, rows: Mapping[str, Array], shown: int, guessing: float) -> Figure:
+    """Quantities (seeds, updates) around each seed's event at offset 0; one seed drawn in full, the others thin."""
+    figure, panels = plt.subplots(len(rows), sharex=True, figsize=(TEXT_WIDTH[0], 6.6))
     colors = (INPUT, GRADIENT, OTHER, STATE)
     for axes, (name, values), color in zip(panels, rows.items(), colors, strict=True):
-        axes.plot(offset, values, "o-", color=color, markersize=2.5, linewidth=1)
+        axes.plot(offset, values.T, color=color, linewidth=0.6, alpha=0.35)
+        axes.plot(offset, values[shown], "o-", color=color, markersize=2.5, linewidth=1.2)
         axes.axvline(0, color="black", linewidth=0.8, linestyle=":")
         axes.set_ylabel(name)
     panels[0].axhline(guessing, color="black", linewidth=0.8)
+    panels[0].set_ylim(0, 4 * guessing)
     panels[0].annotate("log V", (offset[0], guessing), xytext=(0, 3), textcoords="offset points", fontsize=9)
     panels[1].set_yscale("log")
-    panels[1].axhline(usual, color="black", linewidth=0.8)
-    panels[1].annotate(
-        "median", (offset[-1], usual), xytext=(0, 4), textcoords="offset points", ha="right", fontsize=9
-    )
+    panels[2].set_yscale("log")
     panels[-1].set_xlabel("updates after the event")
     return figure
 
 
-def angles(by_norm: Array, by_value: Mapping[str, Array]) -> Figure:
-    """Angles in degrees between each gradient and what is left of it, sorted: (updates,) each."""
+def angles(by_norm: Array, by_value: Array) -> Figure:
+    """Angles in degrees between each gradient and what either clip leaves of it, sorted: (gradients,) each."""
     figure, axes = plt.subplots(figsize=TEXT_WIDTH)
     share = np.linspace(0, 1, len(by_norm))
-    axes.plot(share, np.sort(by_norm), color=GATE, linewidth=2.5)
-    label_line(axes, 0.5, 0, "by norm", GATE, xytext=(0, 9))
-    for (name, found), line in zip(by_value.items(), ("-", "--"), strict=True):
-        axes.plot(share, np.sort(found), line, color=GRADIENT)
-        label_line(axes, 0.5, np.median(found), name, GRADIENT, xytext=(0, 12))
+    for name, found, color, line in (
+        ("by norm", by_norm, GATE, "-"),
+        ("by value, to the same length", by_value, GRADIENT, "--"),
+    ):
+        axes.plot(share, np.sort(found), line, color=color, linewidth=2.2)
+        label_line(axes, 0.35, np.median(found), name, color, xytext=(0, 12))
     axes.set(xlabel="share of gradients with a smaller angle", ylabel="angle (degrees)")
     axes.set_ylim(bottom=-3)
+    return figure
+
+
+def by_radius(panels: Mapping[str, Mapping[float, Array]]) -> Figure:
+    """For each moment of training, by initial radius, the median log gradient (seeds, K+1) by lag."""
+    figure, axes = plt.subplots(len(panels), sharex=True, sharey=True, figsize=(TEXT_WIDTH[0], 5.2))
+    styles = list(zip((INPUT, STATE, GATE, OTHER, GRADIENT), "osv^D", strict=True))
+    for panel, (title, found) in zip(axes, panels.items(), strict=True):
+        for (radius, runs), (color, marker) in zip(found.items(), styles, strict=False):
+            lags = np.arange(runs.shape[1])
+            powers = runs / np.log(10)
+            panel.fill_between(lags, powers.min(axis=0), powers.max(axis=0), color=color, alpha=0.2)
+            panel.plot(lags, np.median(powers, axis=0), color=color, marker=marker, markevery=6,
+                       markersize=4, linewidth=1.2, label=f"{radius:.1f}")  # fmt: skip
+        panel.set(title=title, ylabel="power of ten")
+    axes[0].legend(title="radius at first", fontsize=9, ncols=3, loc="lower left")
+    axes[-1].set_xlabel("lag k (steps)")
     return figure
 
 

@@ -16,7 +16,10 @@ from ch5 import (
     equivariance,
     gated,
     initialise,
+    jacobian,
     linear,
+    meanfield,
+    optimise,
     planted,
     scalar,
     text,
@@ -24,7 +27,7 @@ from ch5 import (
 from ch5.block import Unplaced, first_block
 from ch5.cell import VanillaCell
 from ch5.convolution import Convolution
-from ch5.experiments import prior, record
+from ch5.experiments import chaos, original, price, prior, record
 from ch5.gradcheck import complex_step, relative_error
 from ch5.mlp import MLP, Layer
 
@@ -396,6 +399,221 @@ def test_c8_the_gradient_at_every_early_step_is_the_product_of_jacobians(rng):
         for t in range(12, u, -1):
             expected = (np.diag(1 - h[t] ** 2) @ cell.W_hh).T @ expected
         assert relative_error(dh_u, expected) < 1e-12
+
+
+@pytest.fixture(scope="module")
+def recorded_price():
+    return record.load(price.EXPERIMENT)
+
+
+@pytest.fixture(scope="module")
+def recorded_chaos():
+    return record.load(chaos.EXPERIMENT)
+
+
+@pytest.mark.parametrize("scale", [0.01, 1, 100])
+def test_c9_the_slope_is_at_most_one(scale):
+    """For weights and inputs of any size, and never below zero; one at a unit that stands at zero."""
+    rng = np.random.default_rng(5)
+    cell = VanillaCell(scale * rng.normal(size=(6, 3)), scale * rng.normal(size=(6, 6)), np.zeros(6))
+    h, a = bptt.unroll(cell, rng.normal(size=(200, 3)), rng.normal(size=6))
+    slope = cell.linearise(a, h)
+    assert 0 <= slope.min() <= slope.max() <= 1
+    h, a = bptt.unroll(cell, np.zeros((1, 3)))
+    assert (cell.linearise(a, h) == 1).all()
+
+
+def test_c9_training_makes_the_slopes_along_alice_less(recorded_price):
+    """Mean over 2,000 characters: above 0.98 before, below 0.85 after 1, 5 and 15 epochs, in each of 12 seeds."""
+    runs = recorded_price.where(clip=True, radius=None)
+    mean = {k: [result["profiles"][k]["slope"] for result in runs] for k in ("0", "1", "5", "15")}
+    assert len(runs) == 12
+    assert min(mean["0"]) > 0.98
+    assert max(*mean["1"], *mean["5"], *mean["15"]) < 0.85
+
+
+def test_c9_the_slopes_are_a_distribution(recorded_price):
+    """After training a tenth of them lie below 0.3 and a third above 0.9: no one number says both."""
+    for result in recorded_price.where(clip=True, radius=None):
+        histogram = np.array(result["profiles"]["15"]["histogram"])
+        assert histogram.sum() == pytest.approx(1, abs=1e-4)
+        assert histogram[price.BINS[1:] <= 0.3001].sum() > 0.05
+        assert histogram[price.BINS[:-1] >= 0.8999].sum() > 0.2
+
+
+def test_c9_one_network_looked_at_now_agrees_with_the_record(recorded_price):
+    """Before training: spectrum, slopes and exponent of seed 3."""
+    _, ids = original.opening()
+    now = price.profile(original.original_run(3).model.cell, ids, np.random.default_rng([3, 1]))
+    then = recorded_price.where(seed=3, clip=True, radius=None)[0]["profiles"]["0"]
+    for name in ("radius", "sigma_max", "non_normality", "slope", "exponent"):
+        assert now[name] == pytest.approx(then[name], rel=1e-4)
+    np.testing.assert_allclose(now["lags"], then["lags"], atol=1e-3)
+
+
+def test_c10_the_bound_holds_for_every_network_recorded(recorded_price):
+    """Largest slope times sigma_max, to the power k: no quartile of any gradient passes it at any lag."""
+    for result in recorded_price.results:
+        for found in result["profiles"].values():
+            bound = np.log(found["largest_slope"] * found["sigma_max"])
+            for quartile in found.get("lags", []):
+                assert (np.array(quartile) <= bound * np.arange(price.LAGS + 1) + 1e-5).all()
+
+
+@pytest.mark.parametrize("radius", [0.5, 1.0, 1.5, 2.5])
+def test_c10_the_measured_gradient_goes_with_the_exponent(radius):
+    """On Alice at four radii: within 0.05 a step of the exponent, and below the radius once that is above one."""
+    run = price.prepared(1, True, radius)
+    found = price.profile(run.model.cell, original.opening()[1], np.random.default_rng(5))
+    rate = (found["lags"][1][60] - found["lags"][1][10]) / 50
+    assert rate == pytest.approx(found["exponent"], abs=0.05)
+    if radius > 1:
+        assert rate < np.log(radius) - 0.1
+
+
+def test_c10_a_matrix_of_radius_zero_holds_99_steps_and_another_explodes():
+    """A delay line of 100 units, and [[8, 8], [-8, -8]] at its unstable fixed point (0, 1/2), which doubles."""
+    held = np.linalg.matrix_power(np.eye(100, k=-1), 99)
+    assert np.linalg.norm(held, 2) == 1
+    assert not (np.eye(100, k=-1) @ held).any()
+    logs = jacobian.log_product_norms(np.eye(100, k=-1), np.ones((100, 100)))
+    np.testing.assert_allclose(logs[:100], 0, atol=1e-12)
+    assert logs[100] == -np.inf
+    W, b = np.array([[8.0, 8], [-8, -8]]), np.array([-4, 4 + np.arctanh(0.5)])
+    assert not (W @ W).any()  # nilpotent: both eigenvalues are zero
+    h = np.array([0, 0.5])
+    np.testing.assert_allclose(np.tanh(W @ h + b), h, atol=1e-15)
+    J = np.diag(1 - h**2) @ W
+    logs = jacobian.log_product_norms(W, np.tile(1 - h**2, (40, 1)))
+    assert np.exp(logs[40]) == pytest.approx(np.linalg.norm(np.linalg.matrix_power(J, 40), 2))
+    assert np.exp(logs[40] - logs[39]) == pytest.approx(2)
+
+
+def test_c10_training_brings_the_gradients_of_different_radii_together(recorded_price):
+    """From first radii of 0.3 to 1.6: after 15 epochs the medians at lag 30 span less than half of what they did."""
+    at_30 = {
+        k: [
+            np.mean([result["profiles"][k]["lags"][1][30] for result in recorded_price.where(radius=radius)])
+            for radius in (0.3, 1.0, 1.3, 1.6)
+        ]
+        for k in ("0", "15")
+    }
+    assert np.ptp(at_30["15"]) < np.ptp(at_30["0"]) / 2
+
+
+def chaos_gaps(recorded, H, seeds=None):
+    """The mean simulated exponent minus the prediction at the strong pairs: (pairs,)."""
+    pairs = np.array(chaos.STRONG)
+    found = np.array([result["exponents"] for result in recorded.where(H=H)])[:seeds, : len(pairs)]
+    return found.mean(axis=0) - meanfield.exponent(*pairs.T)
+
+
+def test_c11_large_random_cells_follow_the_prediction(recorded_chaos):
+    """500 units, 10 seeds, at least 12 pairs with sigma of 0.5 or g of 1.5 and more: within 0.01 each."""
+    gaps = chaos_gaps(recorded_chaos, 500, seeds=10)
+    assert len(gaps) >= 12
+    assert abs(gaps).max() < 0.01
+
+
+def test_c11_the_gap_shrinks_about_as_one_over_H(recorded_chaos):
+    """Mean size of the gap over the pairs, 125 to 1,000 units: a power between -0.65 and -1.35."""
+    sizes = list(chaos.SEEDS)
+    means = [abs(chaos_gaps(recorded_chaos, H)).mean() for H in sizes]
+    assert -1.35 < np.polyfit(np.log(sizes), np.log(means), 1)[0] < -0.65
+
+
+def test_c11_without_noise_just_above_gain_one_finite_cells_fail_it(recorded_chaos):
+    """sigma = 0, 1 < g < 1.3: at 125 units the exponent is more than 0.01 too low on average."""
+    runs = np.array([result["exponents"] for result in recorded_chaos.where(H=125)])
+    for j, (g, _) in enumerate(chaos.QUIET, len(chaos.STRONG)):
+        if 1 < g < 1.3:
+            gap = runs[:, j].mean() - meanfield.exponent(g, 0)
+            assert gap < -0.01
+            assert meanfield.exponent(g, 0) > 0
+
+
+def test_c11_below_gain_one_the_exponent_is_log_rho_of_the_matrix_at_hand(recorded_chaos):
+    """sigma = 0: off log rho by less than a fifth of what it is off log g, in the median over matrices."""
+    results = recorded_chaos.where(H=250)
+    for j, (g, _) in enumerate(chaos.QUIET, len(chaos.STRONG)):
+        if g < 0.95:
+            found = np.array([result["exponents"][j] for result in results])
+            from_rho = abs(found - np.log([g * result["radius"] for result in results]))
+            assert np.median(from_rho) < 0.2 * np.median(abs(found - np.log(g)))
+
+
+def test_c11_the_trained_networks_die_at_radii_that_do_not(recorded_price):
+    """With the clip the exponent is 0.2 below log radius; without it, before it breaks, the radius is above one."""
+    for result in recorded_price.where(clip=True, radius=None):
+        end = result["profiles"]["15"]
+        assert end["exponent"] < np.log(end["radius"]) - 0.2
+    whole = [result["profiles"]["5"] for result in recorded_price.where(clip=False)]
+    whole = [found for found in whole if found["slope"] > 0.3]
+    assert len(whole) >= 3
+    for found in whole:
+        assert found["radius"] > 1
+        assert found["exponent"] < -0.1
+
+
+def test_c12_without_the_clip_runs_meet_an_event(recorded_price):
+    """In at least 6 seeds a window of 20 times the usual gradient, worse than guessing after its own update."""
+    results = recorded_price.where(clip=False)
+    events = [s for r in results for s in r["spikes"] if s["update"] == r["event"]]
+    assert len(events) >= 6
+    for spike in events:
+        assert spike["norm"] > 20 * spike["usual"]
+        assert spike["after"] > np.log(69)
+
+
+def test_c12_without_the_clip_no_run_comes_back(recorded_price):
+    """At the end every loss is half a nat above the worst run with the clip, and above the run's own best epoch."""
+    worst = max(result["epochs"][-1] for result in recorded_price.where(clip=True, radius=None))
+    for result in recorded_price.where(clip=False):
+        assert result["epochs"][-1] > worst + 0.5
+        assert result["epochs"][-1] > min(result["epochs"]) + 0.1
+
+
+def test_c12_what_follows_is_saturation(recorded_price):
+    """Mean slope below 0.1 at the end, and a gradient ten steps back that is e^5 times less than with the clip."""
+    free, clipped = (recorded_price.where(clip=clip, radius=None) for clip in (False, True))
+    assert max(result["profiles"]["15"]["slope"] for result in free) < 0.1
+    at_10 = [np.median([r["profiles"]["15"]["lags"][1][10] for r in runs]) for runs in (free, clipped)]
+    assert at_10[0] < at_10[1] - 5
+
+
+def test_c12_with_the_clip_the_same_seeds_stay_good(recorded_price):
+    """From the sixth epoch on below 2.5 nats; no spike at all; and the clip fires in nearly every update."""
+    results = recorded_price.where(clip=True, radius=None)
+    assert len(results) >= 6
+    for result in results:
+        assert max(result["epochs"][5:]) < 2.5
+        assert result["spikes"] == []
+        assert np.mean(result["clipped"]) > 0.99
+
+
+def test_c12_the_run_without_the_clip_begins_now_as_recorded(recorded_price):
+    """The first twenty losses to 1e-5 and gradient norms to 1e-4, seed 4."""
+    run = price.prepared(4, False, None)
+    for update in run:
+        if update.number == 20:
+            break
+    then = recorded_price.where(seed=4, clip=False)[0]
+    np.testing.assert_allclose(run.losses[:20], then["first"], rtol=1e-5)
+    np.testing.assert_allclose(run.norms[:20], then["first_norms"], rtol=1e-4)
+
+
+def test_c12_clip_by_norm_keeps_the_angle_and_clip_by_value_does_not():
+    """On 20 windows of the original run, both cut to the same length: 0 degrees, and more than 20."""
+    run = original.original_run(1)
+    for batch in (run.batches[k] for k in range(20)):
+        g = run.model.loss_and_gradient(batch)[1].vector().astype(float)
+        by_norm, by_value = g.copy(), g.copy()
+        optimise.clip_by_norm(by_norm, original.CLIP)
+        optimise.clip_by_value(by_value, price.value_limit(g, original.CLIP))
+        assert np.linalg.norm(by_value) == pytest.approx(np.linalg.norm(by_norm))
+        cosines = [g @ cut / np.linalg.norm(g) / np.linalg.norm(cut) for cut in (by_norm, by_value)]
+        assert cosines[0] == pytest.approx(1, abs=1e-12)
+        assert np.degrees(np.arccos(cosines[1])) > 20
 
 
 def gated_run(make, seed, forget_bias):

@@ -9,9 +9,10 @@ for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECL
 import argparse  # noqa: E402
 import sys  # noqa: E402
 
-from ch5.experiments import horizon, original, prior, record  # noqa: E402
+from ch5.experiments import chaos, horizon, original, price, prior, record  # noqa: E402
 
-ALL = [prior.EXPERIMENT, horizon.EXPERIMENT, original.EXPERIMENT]  # in the order of the pages that load them
+# In the order of the pages that load them.
+ALL = [module.EXPERIMENT for module in (prior, chaos, price, horizon, original)]
 EXPERIMENTS = {experiment.name: experiment for experiment in ALL}
 
 

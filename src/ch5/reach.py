@@ -1,0 +1,94 @@
+"""How far back a character model looks (C14b): by what it loses when it is given less, and by its gradient
+
+    given k       the loss of a character when only the k before it are read, from a zero state
+    gradient      |d loss_t / d h_{t-k}| relative to k = 0, along the text
+
+Shapes   ids (N,)   places (P,): which characters are predicted   losses (P,) in nats   logs (K+1, P)
+Names    the model is a `ch5.charlm.CharLM`; the gradient is for one with a vanilla cell.
+Read     book/chapters/06_alice.ipynb     Tested   tests/test_reach.py
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ch5 import bptt, initialise, jacobian, readout
+from ch5.charlm import CharLM
+from ch5.text import Ids
+from ch5.weights import Array
+
+BEFORE = 128  # characters read before the first that counts
+GIVEN = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
+LAGS = 64
+
+
+def losses_from(model: CharLM, ids: Ids, first: int, pieces: int = 32) -> Array:
+    """The losses of ids[first:], each character given what stands before it: (N,) -> (pieces, n).
+
+    The text is read in pieces side by side; each has read the 128 characters before it. Fewer than `pieces`
+    characters at the end are left out.
+    """
+    if not BEFORE < first <= len(ids) - pieces:
+        raise ValueError(f"first must be from {BEFORE + 1} to {len(ids) - pieces}, got {first}")
+    n = (len(ids) - first) // pieces
+    at = first - BEFORE - 1 + n * np.arange(pieces) + np.arange(BEFORE + n)[:, None]
+    found = [
+        model.losses(ids[at[:, k : k + 32]], ids[at[:, k : k + 32] + 1])[0][BEFORE:].T
+        for k in range(0, pieces, 32)  # not all at once, for the states take memory
+    ]
+    return np.concatenate(found)
+
+
+def losses_given(model: CharLM, ids: Ids, places: Ids, k: int, s_0: Array | None = None) -> Array:
+    """The losses of the characters at `places` (P,) when only the k before them are read, from a state s_0 (P, S)."""
+    if not 1 <= k <= places.min():
+        raise ValueError(f"k must be from 1 to {places.min()}, the first of the places, got {k}")
+    s, _ = bptt.unroll(model.cell, ids[places - k + np.arange(k)[:, None]], s_0)
+    logits = model.readout.logits(s[-1, :, : model.readout.W_hy.shape[1]])
+    return readout.cross_entropy(logits, ids[places])[0]
+
+
+def log_gradient_norms(model: CharLM, ids: Ids, places: Ids, lags: int) -> Array:
+    """log |d loss_t / d h_{t-k}| - log |d loss_t / d h_t| for k = 0 ... lags at every place: (lags + 1, P).
+
+    h_t is the state that the character at a place is predicted from, after 128 characters and `lags` more.
+    """
+    if not 0 < lags + BEFORE <= places.min():
+        raise ValueError(
+            f"lags must be at most {places.min() - BEFORE} for the first of the places, got {lags}"
+        )
+    x = ids[places - lags - BEFORE + np.arange(lags + BEFORE)[:, None]]
+    h, a = bptt.unroll(model.cell, x)
+    _, dlogits = readout.cross_entropy(model.readout.logits(h[-1]), ids[places])
+    _, g = model.readout.backward(dlogits, h[-1])
+    logs = jacobian.log_gradient_norms(model.cell.W_hh, model.cell.linearise(a, h)[-lags:], g)
+    return logs - logs[0]
+
+
+def look_back(charlm: CharLM, ids: Ids, first: int) -> dict[str, Any]:
+    """C14(b): by k the mean loss given k characters less that given 100, from a zero state and from the state after
+    64 characters that stand elsewhere, with half widths; and quartiles of the log gradient norms by lag.
+    Then what governs the gradient along the text: radius, mean slope, exponent."""
+    places = np.arange(first + 192, len(ids), 7)
+    elsewhere = np.roll(places, len(places) // 2)
+    excess = np.empty((2, len(GIVEN), len(places)))
+    for part in np.array_split(np.arange(len(places)), 8):  # all at once would need much memory
+        full = losses_given(charlm, ids, places[part], 100)
+        foreign = bptt.unroll(charlm.cell, ids[elsewhere[part] - 64 + np.arange(64)[:, None]])[0][-1]
+        for i, k in enumerate(GIVEN):
+            for j, s_0 in enumerate((None, foreign)):
+                excess[j, i, part] = losses_given(charlm, ids, places[part], k, s_0) - full
+    logs = log_gradient_norms(charlm, ids, places[::8], LAGS)
+    h, a = bptt.unroll(charlm.cell, ids[first : first + 2000])
+    slope = charlm.cell.linearise(a, h)
+    W_hh, rng = charlm.cell.W_hh, np.random.default_rng(0)
+    return {
+        "excess": excess.mean(axis=-1),
+        "half": 1.96 * excess.std(axis=-1, ddof=1) / np.sqrt(len(places)),
+        "gradient": np.quantile(logs, [0.25, 0.5, 0.75], axis=1),
+        "radius": initialise.spectral_radius(W_hh),
+        "slope": slope.mean(),
+        "exponent": jacobian.lyapunov_exponents(W_hh, slope, 1, rng, skip=100)[0],
+    }

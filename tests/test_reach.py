@@ -1,0 +1,100 @@
+"""How far back a model looks, against models of which it is known and against plain loops."""
+
+import numpy as np
+import pytest
+
+from ch5 import bptt, reach
+from ch5.cell import VanillaCell
+from ch5.charlm import CharLM
+from ch5.readout import Readout
+
+
+@pytest.fixture
+def text(rng):
+    return rng.integers(5, size=700)
+
+
+@pytest.fixture
+def forgetful(rng):
+    """A model whose cell has W_hh = 0: it sees the last character and no other."""
+    cell = VanillaCell(rng.normal(size=(4, 5)), np.zeros((4, 4)), rng.normal(size=4))
+    return CharLM(cell, Readout(rng.normal(size=(5, 4)), np.zeros(5)))
+
+
+def test_losses_in_pieces_are_those_of_reading_on(small_model, text):
+    """One pass over the whole text from a zero state, for a model that has forgotten 128 characters ago."""
+    cell = small_model.cell
+    model = CharLM(VanillaCell(cell.W_xh, cell.W_hh / 5, cell.b), small_model.readout)
+    whole, _ = model.losses(text[:-1], text[1:])
+    for pieces in (1, 7, 40):
+        found = reach.losses_from(model, text, 300, pieces)
+        assert found.shape == (pieces, 400 // pieces)
+        np.testing.assert_allclose(found.ravel(), whole[299 : 299 + found.size], rtol=1e-12)
+
+
+def test_losses_given_k_are_those_of_reading_k_characters(small_model, text):
+    places = np.array([50, 51, 300])
+    for k in (1, 6, 50):
+        each = [small_model.losses(text[p - k : p], text[p - k + 1 : p + 1])[0][-1] for p in places]
+        np.testing.assert_allclose(reach.losses_given(small_model, text, places, k), each, rtol=1e-12)
+
+
+def test_from_the_state_before_them_k_characters_cost_what_all_of_them_do(small_model, text):
+    places = np.array([60, 200])
+    s_0 = np.stack([bptt.unroll(small_model.cell, text[p - 50 : p - 9])[0][-1] for p in places])
+    found = reach.losses_given(small_model, text, places, 9, s_0)
+    np.testing.assert_allclose(found, reach.losses_given(small_model, text, places, 50), rtol=1e-12)
+
+
+def test_a_model_without_recurrence_needs_one_character(forgetful, text):
+    places = np.arange(100, 200)
+    one = reach.losses_given(forgetful, text, places, 1)
+    np.testing.assert_allclose(reach.losses_given(forgetful, text, places, 30), one, rtol=1e-12)
+
+
+def test_the_gradient_is_that_of_differences(small_model, text):
+    """|d loss_t / d h_{t-k}| by the complex step in the state k characters before, for k = 0, 1, 7."""
+    place, H = 400, 4
+    logs = reach.log_gradient_norms(small_model, text, np.array([place]), 7)[:, 0]
+    norms = {}
+    for k in (0, 1, 7):
+        h = bptt.unroll(small_model.cell, text[place - 7 - reach.BEFORE : place - k])[0][-1]
+
+        def loss(h, k=k):
+            arrays = small_model.with_vector(small_model.vector().astype(complex))
+            s = h
+            if k:
+                s = bptt.unroll(arrays.cell, text[place - k : place], h)[0][-1]
+            logits = arrays.readout.logits(s)
+            return np.log(np.exp(logits).sum()) - logits[text[place]]
+
+        slope = [np.imag(loss(h + 1e-30j * np.eye(H)[i])) / 1e-30 for i in range(H)]
+        norms[k] = np.linalg.norm(slope)
+    np.testing.assert_allclose(np.exp(logs[[1, 7]]), [norms[1] / norms[0], norms[7] / norms[0]], rtol=1e-10)
+
+
+def test_without_recurrence_no_gradient_reaches_the_state_before(forgetful, text):
+    logs = reach.log_gradient_norms(forgetful, text, np.arange(200, 210), 5)
+    assert (logs[0] == 0).all()
+    assert (logs[1:] == -np.inf).all()
+
+
+def test_looking_back_finds_that_a_model_with_little_recurrence_needs_little(forgetful, rng):
+    """W_hh = 1e-4 times the identity: a second character changes nothing, a gradient shrinks as much a step."""
+    cell = forgetful.cell
+    model = CharLM(VanillaCell(cell.W_xh, 1e-4 * np.eye(4), cell.b), forgetful.readout)
+    found = reach.look_back(model, rng.integers(5, size=3000), 700)
+    assert np.abs(found["excess"]).max() < 1e-3
+    assert (np.diff(found["gradient"][1]) < np.log(1e-4)).all()
+    assert found["radius"] == pytest.approx(1e-4)
+    assert found["exponent"] < np.log(1e-4)
+    assert 0 < found["slope"] < 1
+
+
+def test_what_has_too_little_text_before_it_is_refused(small_model, text):
+    with pytest.raises(ValueError, match="first must be from 129 to 668, got 128"):
+        reach.losses_from(small_model, text, 128)
+    with pytest.raises(ValueError, match="k must be from 1 to 9, the first of the places, got 10"):
+        reach.losses_given(small_model, text, np.array([9, 50]), 10)
+    with pytest.raises(ValueError, match="lags must be at most 22 for the first of the places, got 23"):
+        reach.log_gradient_norms(small_model, text, np.array([150]), 23)

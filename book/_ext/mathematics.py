@@ -90,7 +90,8 @@ def copy_style(app):
     scripts = [p for p in packed.glob("*.js") if '"KaTeX_AMS"' in p.read_text("utf-8")]
     if len(scripts) != 1:
         raise ExtensionError(f"{packed} should hold one style sheet of KaTeX, not {len(scripts)}")
-    css = MiniRacer().eval(UNPACK % scripts[0].read_text("utf-8"))
+    with MiniRacer() as v8:
+        css = v8.eval(UNPACK % scripts[0].read_text("utf-8"))
     css = re.sub(r', url\(\S+\) format\("(woff|truetype)"\)', "", css)
     target = Path(app.outdir, "_static", "katex")
     target.mkdir(parents=True, exist_ok=True)
@@ -100,7 +101,14 @@ def copy_style(app):
     app.add_css_file("katex/katex.css")
 
 
+def close_katex(app, exception):
+    """Under Python 3.13 the build would not end while its V8 is open."""
+    katex().close()
+    katex.cache_clear()
+
+
 def setup(app):
     app.add_html_math_renderer("katex", (visit_math, None), (visit_math_block, None))
     app.connect("builder-inited", copy_style)
+    app.connect("build-finished", close_katex)
     return {"parallel_read_safe": True, "parallel_write_safe": False}

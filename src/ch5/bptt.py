@@ -71,25 +71,32 @@ def unroll(cell: Cell[Any], x: Any, s_0: Any = None) -> tuple[Array, Array]:
 def backward(
     cell: Cell[Gradient], x: Any, s: Array, a: Array, dh_out: Any
 ) -> tuple[Gradient, Array | None, Array]:
-    """The gradients of a loss that gives dh_out (T, ..., H) at the outputs; x, s, a as `unroll` had and gave them.
+    """The gradients of a loss that gives dh_out (T, ..., H) at the outputs; s, a as `unroll` gave.
 
-    Returns the weights' gradient (an object of the cell's type), dx (as x; None for ids) and ds_0 (..., S).
+    Returns the weights' gradient (of the cell's type), dx (as x; None for ids) and ds_0 (..., S).
+    """
+    da, ds_0 = walk_back(cell, s, a, dh_out)
+    x = np.asarray(x)
+    gradient, dx = cell.contract(da, x if x.dtype.kind in "iu" else as_numbers("x", x, s.dtype), s)
+    return gradient, dx, ds_0
+
+
+def walk_back(cell: Cell[Any], s: Array, a: Array, dh_out: Any) -> tuple[Array, Array]:
+    """From the last step to the first: da (T, ..., G) and ds_0 (..., S).
+
+    Raises ValueError where dh_out does not fit the steps and batch of a.
     """
     dh_out = as_numbers("dh_out", dh_out, s.dtype)
     if dh_out.shape[:-1] != a.shape[:-1] or not 0 < dh_out.shape[-1] <= s.shape[-1]:
-        raise ValueError(
-            f"dh_out must have shape {a.shape[:-1]} + (H,), H at most {s.shape[-1]}, got {dh_out.shape}"
-        )
-    slope, da = cell.linearise(a, s), np.empty_like(a)
-    slope_flat, da_flat, dh_flat = _flat(slope), _flat(da), _flat(dh_out)
-    H = dh_out.shape[-1]
+        wanted = f"{a.shape[:-1]} + (H,), H at most {s.shape[-1]}"
+        raise ValueError(f"dh_out must have shape {wanted}, got {dh_out.shape}")
+    H, da = dh_out.shape[-1], np.empty_like(a)
+    slope_flat, da_flat, dh_flat = _flat(cell.linearise(a, s)), _flat(da), _flat(dh_out)
     ds = np.zeros_like(_flat(s)[0])
     for t in range(len(a), 0, -1):
         ds[:, :H] += dh_flat[t - 1]  # the merge: this step's output + the future
         ds = cell.step_back(ds, slope_flat[t - 1], da_flat[t - 1])
-    x = np.asarray(x)
-    gradient, dx = cell.contract(da, x if x.dtype.kind in "iu" else as_numbers("x", x, s.dtype), s)
-    return gradient, dx, ds.reshape(s.shape[1:])
+    return da, ds.reshape(s.shape[1:])
 
 
 def _flat(array: Array) -> Array:

@@ -33,7 +33,7 @@ def at_outputs(model: CharLM, batch: tuple[Array, Array]) -> tuple[Array, Array,
 
 def by_step(cell: Any, x: Any, s: Array, a: Array, dh_out: Any) -> list[Any]:
     """What each step adds to the weights' gradient, first step first; T gradients that sum to it."""
-    da, _, _ = bptt.backward(_Uncontracted(cell), x, s, a, dh_out)
+    da, _ = bptt.walk_back(cell, s, a, dh_out)
     x = np.asarray(x)
     return [cell.contract(da[t : t + 1], x[t : t + 1], s[t : t + 2])[0] for t in range(len(da))]
 
@@ -75,19 +75,6 @@ def truncated(model: CharLM, batch: tuple[Array, Array], window: int, carry: boo
         if carry:
             _, s_0 = model.losses(*part, s_0)  # the number is carried, its history is not
     return model.with_vector(total)
-
-
-class _Uncontracted:
-    """A cell that gives da itself where the other sums it up."""
-
-    def __init__(self, cell: Any) -> None:
-        self.cell = cell
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.cell, name)
-
-    def contract(self, da: Array, x: Array, s: Array) -> tuple[Array, None]:
-        return da, None
 
 
 def _flat(array: Array) -> Array:

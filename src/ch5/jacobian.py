@@ -29,16 +29,17 @@ def step_jacobians(W_hh: Array, slope: Array) -> Array:
 
 
 def log_gradient_norms(W_hh: Array, slope: Array, g: Array) -> Array:
-    """How long the gradient g at h_T still is k steps earlier: log |dh_{T-k}| for k = 0 ... T.
+    """How long the gradient g at h_T still is k steps earlier: log |dh_{T-k}|, k = 0 ... T.
 
-    g (..., H) may have more leading axes than a step of slope, or fewer; they broadcast. No Jacobian
-    is formed: a step costs one product with W_hh. (H, H), (T, ..., H), (..., H) -> (T+1, ...).
+    No Jacobian is formed: a step costs one product with W_hh. Leading axes of g and of a
+    step of slope broadcast. (H, H), (T, ..., H), (..., H) -> (T+1, ...).
     """
     W_hh, slope = _checked(W_hh, slope)
     g = as_numbers("g", g, np.float64)
     if g.ndim == 0 or g.shape[-1] != len(W_hh):
-        raise ValueError(f"g must have {len(W_hh)} entries on its last axis, got shape {g.shape}")
-    dh, log_size = _scaled(np.broadcast_to(g, np.broadcast_shapes(g.shape, slope.shape[1:])), 1)
+        needs = f"{len(W_hh)} entries on its last axis"
+        raise ValueError(f"g must have {needs}, got shape {g.shape}")
+    dh, log_size = _scaled(np.broadcast_to(g, np.broadcast_shapes(g.shape, slope[0].shape)), 1)
     logs = [log_size + _log(np.linalg.norm(dh, axis=-1))]
     for slope_t in slope[::-1]:
         dh, log_growth = _scaled((slope_t * dh) @ W_hh, 1)

@@ -34,8 +34,8 @@ LARGEST_Q = 27.0**2
 def variance(g: npt.ArrayLike, sigma: npt.ArrayLike) -> Array:
     """The largest q with q = g^2 <tanh^2> + sigma^2: (...), (...) -> (...).
 
-    It is the stable one. Newton's method from above, where the right side is a concave function of q,
-    comes down to it and cannot pass it; with sigma = 0 and g at most 1 that is 0.
+    It is the stable one. The right side is a concave function of q, so Newton's method
+    comes down to it from above and cannot pass it. With sigma = 0 and g up to 1 it is 0.
     """
     g, sigma = np.broadcast_arrays(*_checked(g, sigma))
     q = (g**2 + sigma**2).ravel()
@@ -43,7 +43,7 @@ def variance(g: npt.ArrayLike, sigma: npt.ArrayLike) -> Array:
     while todo.size:
         t = np.tanh(np.sqrt(q[todo])[:, None] * Z)
         excess = q[todo] - gg[todo] * (t**2 @ WEIGHT) - ss[todo]
-        slope = 1 - gg[todo] * (((1 - t**2) * (1 - 3 * t**2)) @ WEIGHT)  # of the excess, by q
+        slope = 1 - gg[todo] * (((1 - t**2) * (1 - 3 * t**2)) @ WEIGHT)  # of the excess
         down = np.divide(excess, slope, out=np.zeros_like(slope), where=slope > 0)
         further = down > 1e-15 + 1e-13 * q[todo]  # what is less is rounding
         todo, down = todo[further], down[further]
@@ -52,7 +52,7 @@ def variance(g: npt.ArrayLike, sigma: npt.ArrayLike) -> Array:
 
 
 def exponent(g: npt.ArrayLike, sigma: npt.ArrayLike) -> Array:
-    """The predicted leading exponent 1/2 log(g^2 <slope^2>): (...), (...) -> (...); -inf for g = 0."""
+    """The predicted exponent 1/2 log(g^2 <slope^2>): (...), (...) -> (...); -inf for g = 0."""
     g, sigma = _checked(g, sigma)
     with np.errstate(divide="ignore"):
         return np.log(g) + 0.5 * np.log(mean_squared_slope(variance(g, sigma)))

@@ -73,6 +73,10 @@ def test_real_words_are_words_of_the_book_by_their_length():
     assert arc.real_words(pieces("a aalon a", "a alone a"), reference, "5+").value == pytest.approx(1 / 2)
 
 
+def test_without_words_no_share_of_them_is_real():
+    assert arc.real_words(pieces("...", "..."), book("a b"), "5+") == (0, 0)
+
+
 def test_words_that_are_cut_by_an_end_do_not_count():
     text = pieces("nat cat dog nat", "nat cat dog nat")
     assert arc.real_words(text, book("cat"), "3-4").value == 0.5
@@ -162,7 +166,7 @@ def test_what_cannot_be_estimated_is_refused():
     with pytest.raises(ValueError, match="counts must be of at least 2 pieces, got 1"):
         arc.characters(pieces("ab"), book("ab"))
     with pytest.raises(ValueError, match="the text has nothing of what the statistic counts"):
-        arc.alternation(pieces("...", "..."), VOCABULARY)
+        arc.spacing(pieces("...", "..."), book("a b c d"))
     with pytest.raises(ValueError, match="distances must be from 1 to 2 in pieces of 3 characters"):
         arc.information(pieces(*["abc"] * 9), VOCABULARY, [3])
     with pytest.raises(ValueError, match="pieces must be more than 4 side by side, got 2"):

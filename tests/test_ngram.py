@@ -38,6 +38,8 @@ def test_the_losses_are_those_of_the_definition_on_strings(opening, order):
         witten_bell(training, len(vocabulary), unseen[max(0, t - order) : t], c) for t, c in enumerate(unseen)
     ]
     np.testing.assert_allclose(model.losses(ids[3000:3060]), -np.log(p), rtol=1e-12)
+    longer = ngram.NGram(ids[:900], len(vocabulary), 5)
+    np.testing.assert_allclose(longer.losses_by_order(ids[3000:3060])[order], -np.log(p), rtol=1e-12)
 
 
 @pytest.mark.parametrize("order", [0, 1, 3])
@@ -55,7 +57,7 @@ def test_a_longer_context_helps_until_it_is_seldom_seen_again(opening):
     """On 148,459 characters, the first nine tenths to count: the order that does best on the tail is 4."""
     vocabulary = text.Vocabulary.of(text.alice())
     train, held = text.split(vocabulary.encode(text.alice()))
-    losses = [ngram.NGram(train, len(vocabulary), order).losses(held).mean() for order in range(6)]
+    losses = ngram.NGram(train, len(vocabulary), 5).losses_by_order(held).mean(axis=1)
     assert np.argmin(losses) == 4
     assert (np.diff(losses[:5]) < 0).all(), losses
 

@@ -98,3 +98,16 @@ def test_what_has_too_little_text_before_it_is_refused(small_model, text):
         reach.losses_given(small_model, text, np.array([9, 50]), 10)
     with pytest.raises(ValueError, match="lags must be at most 22 for the first of the places, got 23"):
         reach.log_gradient_norms(small_model, text, np.array([150]), 23)
+
+
+def test_what_is_needed_is_the_first_of_the_grid_from_which_on_it_suffices():
+    """GIVEN begins 1, 2, 3, 4, 6; an early dip does not count, and where nothing suffices the last is given."""
+    excess = np.zeros(len(reach.GIVEN))
+    assert reach.needed(excess, 0.01) == 1
+    excess[[0, 1, 3]] = 0.5
+    assert reach.needed(excess, 0.01) == 6
+    assert reach.needed(excess + 1, 0.01) == reach.GIVEN[-1]
+
+
+def test_a_gradient_has_faded_where_it_first_falls_below_the_share():
+    assert reach.faded(np.log([1, 1.2, 0.5, 0.009, 0.02]), 0.01) == 3

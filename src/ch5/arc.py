@@ -223,8 +223,8 @@ def _distance(counts: Array, shares: Array) -> Array:
 
 
 def _share(counts: Array) -> Array:
-    """The first count over the second."""
-    return counts[..., 0] / counts[..., 1]
+    """The first count over the second, 0 where nothing was counted."""
+    return counts[..., 0] / np.maximum(counts[..., 1], 1)
 
 
 def _information(n: Array) -> Array:

@@ -48,13 +48,18 @@ class NGram:
 
         The first character is predicted from nothing, the second from one character, and so on.
         """
+        return self.losses_by_order(ids)[-1]
+
+    def losses_by_order(self, ids: Array) -> Array:
+        """The losses of all orders from 0 to `order`: (N,) -> (order + 1, N)."""
         ids = _text(ids, self.V, 0)
-        p = np.full(len(ids), 1 / self.V)
+        p = np.full((self.order + 2, len(ids)), 1 / self.V)
         for k, counts in enumerate(self.counts):
+            p[k + 1] = p[k]
             if k < len(ids):
                 codes = _codes(ids, self.V, k)
-                p[k:] = _refined(p[k:], counts, codes, codes * self.V + ids[k:])
-        return -np.log(p)
+                p[k + 1, k:] = _refined(p[k, k:], counts, codes, codes * self.V + ids[k:])
+        return -np.log(p[1:])
 
     def chances(self, contexts: Array) -> Array:
         """Every character's chance after contexts of at least `order` characters: (M, k) -> (M, V)."""

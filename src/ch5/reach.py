@@ -92,3 +92,14 @@ def look_back(charlm: CharLM, ids: Ids, first: int) -> dict[str, Any]:
         "slope": slope.mean(),
         "exponent": jacobian.lyapunov_exponents(W_hh, slope, 1, rng, skip=100)[0],
     }
+
+
+def needed(excess: Array, within: float) -> int:
+    """How many characters of GIVEN are enough from then on to come `within` so many nats of the loss given 100."""
+    over = np.flatnonzero(np.asarray(excess) > within)
+    return GIVEN[min(over[-1] + 1, len(GIVEN) - 1)] if len(over) else GIVEN[0]
+
+
+def faded(logs: Array, to: float) -> int:
+    """The first lag at which the gradient, exp(logs), is down to a share `to` of what it was; logs (K+1,)."""
+    return int(np.argmax(np.asarray(logs) < np.log(to)))

@@ -9,10 +9,13 @@ for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECL
 import argparse  # noqa: E402
 import sys  # noqa: E402
 
-from ch5.experiments import chaos, horizon, original, price, prior, record  # noqa: E402
+from ch5.experiments import alice, baselines, chaos, horizon, original, price, prior, record  # noqa: E402
 
 # In the order of the pages that load them.
-ALL = [module.EXPERIMENT for module in (prior, chaos, price, horizon, original)]
+ALL = [
+    *(module.EXPERIMENT for module in (prior, chaos, price, horizon, original, alice, baselines)),
+    alice.TRIALS,
+]
 EXPERIMENTS = {experiment.name: experiment for experiment in ALL}
 
 

@@ -36,23 +36,15 @@ def held_out(epochs: Array, curves: Mapping[str, Array], train: Array, levels: M
     for name, level in levels.items():
         axes.axhline(level, color=INPUT, linewidth=1)
         axes.text(epochs[0] - 0.4, level, name, color=INPUT, va="top", ha="left", fontsize=9)
-    places = ((4, 10), (-4, -10))
-    for (name, losses), color, marker, place in zip(
-        curves.items(), (STATE, OTHER), "os", places, strict=False
+    sides = ((5, (4, 10)), (9, (-14, -10)))  # the epoch at which a name stands, and where
+    for (name, losses), color, marker, (at, place) in zip(
+        curves.items(), (STATE, OTHER), "os", sides, strict=False
     ):
         axes.fill_between(
             epochs, losses.min(axis=0), losses.max(axis=0), color=color, alpha=0.25, linewidth=0
         )
         axes.plot(epochs, losses.mean(axis=0), marker, color=color, markersize=4)
-        label_line(
-            axes,
-            epochs[5],
-            losses[:, 5].mean(),
-            name,
-            color,
-            ha="left" if place[1] > 0 else "right",
-            xytext=place,
-        )
+        label_line(axes, epochs[at], losses[:, at].mean(), name, color, xytext=place)
     axes.plot(epochs, train.mean(axis=0), "--", color=STATE, linewidth=1)
     label_line(axes, epochs[1], train[:, 1].mean(), "in training", STATE, xytext=(0, 12))
     axes.set(xlabel="epoch", ylabel="loss (nats a character)", xticks=epochs[1::2])

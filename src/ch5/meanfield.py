@@ -47,7 +47,7 @@ def variance(g: npt.ArrayLike, sigma: npt.ArrayLike) -> Array:
         down = np.divide(excess, slope, out=np.zeros_like(slope), where=slope > 0)
         further = down > 1e-15 + 1e-13 * q[todo]  # what is less is rounding
         todo, down = todo[further], down[further]
-        q[todo] = np.maximum(q[todo] - down, ss[todo])  # the solution is not below; rounding may be
+        q[todo] = np.maximum(q[todo] - down, ss[todo])  # rounding may pass it
     return q.reshape(g.shape)
 
 

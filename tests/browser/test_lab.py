@@ -13,7 +13,7 @@ import pytest
 from chromium import SITE
 
 NOTEBOOK = SITE.parents[1] / "book" / "chapters" / "04_jacobian.ipynb"
-PATIENCE = 120  # seconds for the server, and again for the notebook
+PATIENCE = 240  # seconds for the server, and again for the notebook
 
 
 @pytest.fixture
@@ -24,6 +24,9 @@ def lab(tmp_path):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     own = {name: str(tmp_path / name) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")}
+    tracker = tmp_path / "SETTINGS" / "@jupyterlab" / "notebook-extension" / "tracker.jupyterlab-settings"
+    tracker.parent.mkdir(parents=True)
+    tracker.write_text('{"windowingMode": "none"}')  # cells out of sight are drawn too
     own |= {f"JUPYTERLAB_{what}_DIR": str(tmp_path / what) for what in ("SETTINGS", "WORKSPACES")}
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1"]
     command += [f"--port={port}", "--ServerApp.port_retries=0", "--IdentityProvider.token="]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ch5 import gradcheck
-from ch5.experiments import horizon
+from ch5.experiments import horizon, record
 from ch5.recall import RecallTask
 
 BUDGET = horizon.SETTINGS["budget"]
@@ -137,3 +137,20 @@ def test_any_model_with_outputs_and_gradients_can_be_measured():
         return model.with_vector(model.vector().astype(np.float64))
 
     assert horizon.train(make, EASY, 0, BUDGET)["success"]
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        {"task": "easy", "lag": 20, "model": "orthogonal", "seed": 0},
+        {"task": "middle", "lag": 10, "model": "gaussian", "seed": 0},
+        {"task": "hard", "lag": 5, "model": "uniform", "seed": 0},
+    ],
+)
+def test_what_was_recorded_comes_out_again(point):
+    """Of the recorded run: the gradient before training and the first 20 losses to 1e-5, and the outcome."""
+    (then,) = record.load(horizon.EXPERIMENT).where(**point)
+    now = horizon.EXPERIMENT.measure(point)
+    np.testing.assert_allclose(now["losses"], then["losses"], rtol=1e-5)
+    np.testing.assert_allclose(now["gradient"]["first"], then["gradient"]["first"], rtol=1e-5)
+    assert now["success"] == then["success"]

@@ -18,6 +18,7 @@ from ch5 import (
     gated,
     initialise,
     jacobian,
+    latch,
     linear,
     meanfield,
     optimise,
@@ -29,9 +30,10 @@ from ch5 import (
 from ch5.block import Unplaced, first_block
 from ch5.cell import VanillaCell
 from ch5.convolution import Convolution
-from ch5.experiments import alice, baselines, chaos, original, price, prior, record
+from ch5.experiments import alice, baselines, chaos, horizon, original, price, prior, record
 from ch5.gradcheck import complex_step, relative_error
 from ch5.mlp import MLP, Layer
+from ch5.recall import RecallTask
 
 
 @pytest.mark.parametrize("T", [1, 12, 40])
@@ -628,6 +630,132 @@ def test_c12_clip_by_norm_keeps_the_angle_and_clip_by_value_does_not():
         assert np.degrees(np.arccos(cosines[1])) > 20
 
 
+@pytest.mark.parametrize(("lag", "sequences"), [(100, 1000), (1000, 1000), (10_000, 200)])
+def test_c13_a_latch_built_by_hand_recalls_the_first_symbol_of_every_sequence(lag, sequences):
+    """Four units of strength 20, through noise and distractors as loud as the symbol; not the page's draws."""
+    x, first = RecallTask(lag, symbols=4, distractors=1.0, noise=0.1).batch(
+        np.random.default_rng(lag + 1), sequences, np.float32
+    )
+    assert (latch.latch(4, w=20.0).outputs(x).argmax(axis=-1) == first).all()
+
+
+def test_c13_a_delay_line_recalls_it_at_its_lag_and_no_later():
+    line = latch.delay_line(2, lag=100)
+    for lag, low, high in ((100, 1, 1), (101, 0.4, 0.6)):
+        x, first = RecallTask(lag, distractors=1.0, noise=0.1).batch(np.random.default_rng(5), 1000)
+        assert low <= (line.outputs(x).argmax(axis=-1) == first).mean() <= high
+
+
+def test_c13_the_firmer_a_latch_holds_the_less_gradient_it_passes():
+    """The steady push that turns it over, by trying, and what bptt leaves after 20 steps, for rising w."""
+    withstood, left = [], []
+    for w in (1.1, 1.5, 2.0, 3.0):
+        cell = VanillaCell(np.ones((1, 1)), np.full((1, 1), w), np.zeros(1))
+        rest = bptt.unroll(cell, np.zeros((500, 1)), np.ones(1))[0][-1]
+        pushes = np.linspace(0, 3, 301)  # one latch each, in a batch
+        after, _ = bptt.unroll(cell, np.tile(-pushes[:, None], (2000, 1, 1)), np.tile(rest, (301, 1)))
+        withstood.append(pushes[after[-1, :, 0] > 0].max())
+        s, a = bptt.unroll(cell, np.zeros((20, 1)), rest)
+        _, _, dh_0 = bptt.backward(cell, np.zeros((20, 1)), s, a, np.eye(20)[-1][:, None])
+        left.append(dh_0[0])
+    assert (np.diff(withstood) > 0.05).all()
+    assert (np.diff(left) < 0).all()
+    assert left[0] < 0.1
+    assert 0 < left[-1] < 1e-20
+
+
+@pytest.fixture(scope="module")
+def recorded_horizon():
+    return record.load(horizon.EXPERIMENT)
+
+
+def won(recorded, task, model):
+    """How many of the 20 runs succeed at each lag."""
+    return [
+        sum(r["success"] for r in recorded.where(task=task, lag=lag, model=model))
+        for lag in horizon.LAGS[task]
+    ]
+
+
+def test_c13_of_networks_four_times_the_size_hardly_any_learns_what_was_built(recorded_horizon):
+    """The hard task at lag 50: eight units built by hand do it; trained from random weights, at most 2 of 20 runs."""
+    task = RecallTask(50, **horizon.SETTINGS["tasks"]["hard"])
+    x, first = task.batch(np.random.default_rng(5), 1000, np.float32)
+    built = latch.latch(8, w=20.0)
+    assert built.cell.W_hh.shape == (8, 8)
+    assert horizon.SETTINGS["hidden"] == 32
+    assert (built.outputs(x).argmax(axis=-1) == first).all()
+    for kind in horizon.INITIAL:
+        assert won(recorded_horizon, "hard", kind)[-1] <= 2
+
+
+# The lags between which the rate passes one half, by what was recorded; None: not reached by the longest.
+PASSES = {
+    ("easy", "uniform"): (30, 50),
+    ("easy", "gaussian"): None,
+    ("easy", "orthogonal"): None,
+    ("easy", "identity"): None,
+    ("middle", "uniform"): (20, 30),
+    ("middle", "gaussian"): (100, 200),
+    ("middle", "orthogonal"): None,
+    ("middle", "identity"): (30, 50),
+    ("hard", "uniform"): (10, 15),
+    ("hard", "gaussian"): (30, 50),
+    ("hard", "orthogonal"): (30, 50),
+    ("hard", "identity"): (20, 30),
+}
+
+
+@pytest.mark.parametrize(("task", "kind"), PASSES)
+def test_c14_the_horizon_depends_on_the_task_and_on_the_first_weights(recorded_horizon, task, kind):
+    """Twelve pairs: from a dozen steps to beyond the longest lag tried."""
+    more_than_half = np.array(won(recorded_horizon, task, kind)) > 10
+    if PASSES[task, kind] is None:
+        assert more_than_half.all()
+    else:
+        before, after = (horizon.LAGS[task].index(lag) for lag in PASSES[task, kind])
+        assert after == before + 1
+        assert more_than_half[:after].all()
+        assert not more_than_half[after:].any()
+
+
+def test_c14_guessing_solves_the_easy_task_at_every_lag_and_the_others_at_none(recorded_horizon):
+    """And the same answer every time solves none."""
+    assert min(won(recorded_horizon, "easy", "guess")) > 10
+    for task in ("middle", "hard"):
+        assert max(won(recorded_horizon, task, "guess")) == 0
+    for settings in horizon.SETTINGS["tasks"].values():
+        task = RecallTask(5, **settings)
+        assert horizon.constant(task, 0, horizon.SETTINGS["budget"]) < 0.65
+
+
+@pytest.mark.parametrize("task", ["middle", "hard"])
+def test_c14_where_hardly_any_gradient_arrives_hardly_any_run_succeeds(recorded_horizon, task):
+    """Below 1e-7 at most 3 of 20; above, some kinds succeed in most runs where others, with more, do not."""
+    points = []
+    for lag in horizon.LAGS[task]:
+        for kind in horizon.INITIAL:
+            found = recorded_horizon.where(task=task, lag=lag, model=kind)
+            points.append(
+                (np.median([r["gradient"]["first"] for r in found]), sum(r["success"] for r in found))
+            )
+    gradient, successes = np.array(points).T
+    assert (gradient < 1e-7).any()
+    assert successes[gradient < 1e-7].max() <= 3
+    assert gradient[successes > 10].min() < 0.1 * gradient[successes <= 1].max()
+
+
+def test_c14_runs_trained_now_agree_with_the_record(recorded_horizon):
+    """First gradients and 20 losses to 1e-5, and the outcome, at a point of each task that is not on the page."""
+    for task, lag, kind in (("easy", 10, "identity"), ("middle", 5, "orthogonal"), ("hard", 5, "gaussian")):
+        point = {"task": task, "lag": lag, "model": kind, "seed": 0}
+        (then,) = recorded_horizon.where(**point)
+        now = horizon.EXPERIMENT.measure(point)
+        np.testing.assert_allclose(now["losses"], then["losses"], rtol=1e-5)
+        np.testing.assert_allclose(now["gradient"]["first"], then["gradient"]["first"], rtol=1e-5)
+        assert now["success"] == then["success"]
+
+
 @pytest.fixture(scope="module")
 def recorded_alice():
     return record.load(alice.EXPERIMENT)
@@ -893,8 +1021,7 @@ def test_the_page_of_claims_is_in_order_and_names_every_test_of_its_claims():
     page = page_of_claims()
     assert list(page) == [f"c{k + 1}" for k in range(len(page))]
     tested = {name.split("_")[1] for name in globals() if re.match(r"test_c\d+_", name)}
-    # C13, C17 and C18 have no page of the book yet, and C14 to C16 wait for C13, for this page is in order.
-    assert tested - set(page) <= {"c14", "c15", "c16", "c17", "c18"}
+    assert tested - set(page) <= {"c15", "c16", "c17", "c18"}  # tested, and not yet on this page
     for claim, body in page.items():
         tests = [name for name in globals() if name.startswith(f"test_{claim}_")]
         assert re.findall(r"(?m)^ +(test_\w+)$", body) == tests

@@ -66,7 +66,7 @@ def test_every_place_is_a_stop():
 
 @pytest.mark.parametrize("w", [0.5, 1.5, 3.0, 6.0])
 def test_it_draws_the_map_its_rests_and_what_a_step_leaves(w):
-    """Read from what is packed: the curve, dots where the map comes to rest, the line that bptt gives."""
+    """Read from what is packed: the curve, its rests, the push that turns it over, the line of bptt."""
     slider, (i,) = sliders.strength(), sliders.nearest(w)
     numbers = np.frombuffer(slider.data, "<f4")
 
@@ -75,10 +75,14 @@ def test_it_draws_the_map_its_rests_and_what_a_step_leaves(w):
         array = numbers[described["start"] : described["start"] + rows * points].reshape(rows, points)
         return array[min(i, rows - 1)]
 
-    (_, curve, _, rests), (line,) = (panel["series"] for panel in slider.figure["panels"])
+    (_, curve, _, rests), (_, dot), (line,) = (panel["series"] for panel in slider.figure["panels"])
     assert_allclose(read(curve["y"]), np.tanh(w * read(curve["x"])), atol=1e-6)
     rest = after(w, 1.0)
     assert_allclose(read(rests["x"]), [-rest, rest], atol=1e-6)
+    firm = read(dot["y"])[0]
+    assert read(dot["x"])[0] == pytest.approx(w)
+    assert after(w, rest, push=0.02 - firm) > 0
+    assert after(w, rest, push=-0.02 - firm) < 0
     assert read(line["x"])[10] == 20
     assert read(line["y"])[10] == pytest.approx(np.log10(passed(w, rest, 20)), rel=1e-5)
 

@@ -54,6 +54,7 @@ def nearest(w: float) -> list[int]:
 def strength() -> Slider:
     """The figure with its slider."""
     rest, w = latch.fixed_point(STRENGTHS)[:, None], STRENGTHS[:, None]
+    firm = latch.withstands(STRENGTHS)
     left = STEPS * np.log10(latch.slope(STRENGTHS))[:, None]
     edges = np.array([[-1.0, 1.0]])
     rests = np.concatenate([-rest, rest], axis=1)
@@ -77,6 +78,21 @@ def strength() -> Slider:
                         {"kind": "line", "colour": "state", "x": H[None], "y": np.tanh(w * H)},
                         {"kind": "dots", "colour": "other", "x": np.zeros((1, 1)), "y": np.zeros((1, 1))},
                         {"kind": "dots", "colour": "state", "x": rests, "y": rests},
+                    ],
+                },
+                {
+                    "title": "The push it withstands",
+                    "description": "The largest steady push that leaves a latch on its side, by its strength: zero "
+                    "up to one, then rising; a dot at the strength chosen.",
+                    "x": {
+                        "label": "strength w",
+                        "range": [0.4, 6.1],
+                        "ticks": [(v, str(v)) for v in (1, 3, 5)],
+                    },
+                    "y": {"label": "", "range": [-0.2, 4.2], "ticks": [(v, str(v)) for v in (0, 2, 4)]},
+                    "series": [
+                        {"kind": "line", "colour": "state", "x": STRENGTHS[None], "y": firm[None]},
+                        {"kind": "dots", "colour": "state", "x": w, "y": firm[:, None]},
                     ],
                 },
                 {

@@ -1,0 +1,144 @@
+"""The second experiment again, with gates (C17): an LSTM and a GRU on the whole of *Alice*
+
+Text, windows, updates and rate are those of `experiments.alice`; the networks have as many parameters as its 256
+units, or a few hundred fewer, so they are narrower. First weights are uniform by fan-in, biases zero but for the gate
+that keeps, whose bias is one.
+
+A result    parameters; early (20,), the first losses; loss and held_out (epochs,); train, on the head
+            excess and half (2, GIVEN), as `reach.look_back` gives them for the vanilla cell
+            gradient (3, LAGS + 1): quartiles of log |d loss_t / d s_{t-k}| - log |d loss_t / d s_t|, s being h and c
+            kept (4, LAGS + 1): of the products of k gates that keep, over units and places, these QUANTILES
+            keep (4,): of one gate; near_one: the share of gates above 0.9
+Names       all but early and loss are of the epoch that does best on the tail, as in `experiments.alice`.
+Read        book/chapters/07_gates.ipynb     Tested   tests/test_gates_alice.py
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ch5 import bptt, initialise, reach, readout
+from ch5.charlm import CharLM
+from ch5.experiments import alice
+from ch5.experiments.record import Experiment
+from ch5.experiments.stream import Annealed, Windows
+from ch5.gated import first_gru, first_lstm, kept, sent_back
+from ch5.readout import Readout
+from ch5.text import Ids
+from ch5.train import Training
+from ch5.weights import Array
+
+CELLS = {"lstm": first_lstm, "gru": first_gru}
+SETTINGS: dict[str, Any] = {
+    "hidden": {"lstm": 121, "gru": 142},
+    "forget_bias": 1.0,
+    **{name: alice.SETTINGS[name] for name in ("window", "epochs", "rate", "clip")},
+}
+QUANTILES = (0.25, 0.5, 0.75, 0.95)
+
+
+@dataclass
+class Carrying:
+    """A CharLM in training that keeps its state, of whatever width, from batch to batch."""
+
+    charlm: CharLM
+    s: Array | None = None
+
+    def arrays(self) -> dict[str, Array]:
+        """The weights by name."""
+        return self.charlm.arrays()
+
+    def vector(self) -> Array:
+        """The weights in one vector."""
+        return self.charlm.vector()
+
+    def with_vector(self, vector: Array) -> Carrying:
+        """The same with weights that are views into `vector`."""
+        return Carrying(self.charlm.with_vector(vector))
+
+    def loss_and_gradient(self, batch: tuple[Array, Array, Array]) -> tuple[float, CharLM]:
+        """The mean loss of inputs and targets (T, B), from the last state where the text goes on, and its gradient."""
+        inputs, targets, goes_on = batch
+        s_0 = self.s if goes_on else None
+        _, self.s = self.charlm.losses(inputs, targets, s_0)
+        return self.charlm.loss_and_gradient((inputs, targets), s_0)
+
+
+def training(
+    cell: str, seed: int, hidden: Any, forget_bias: float, window: int, epochs: int, rate: float, clip: float
+) -> Training:
+    """A run that is ready to train; `training.model.charlm` is the network. float32."""
+    rng = np.random.default_rng(seed)
+    vocabulary, ids, first = alice.book()
+    V, H = len(vocabulary), hidden[cell]
+    output = Readout(initialise.uniform(rng, V, H), np.zeros(V))
+    model = CharLM(CELLS[cell](rng, H, V, forget_bias), output)
+    model = model.with_vector(model.vector().astype(np.float32))
+    batches = Windows.of(ids[:first], window, epochs, True, rng)
+    return Training(Carrying(model), batches, Annealed(rate, peak=rate, updates=len(batches)), clip)
+
+
+def measure(*, cell: str, seed: int, **settings: Any) -> dict[str, Any]:
+    """Train, with the loss on the tail at every epoch's end; then look back."""
+    _, ids, first = alice.book()
+    run = training(cell, seed, **settings)
+    model, held_out = run.model.charlm, []
+    for update in run:
+        if update.number % (len(run) // settings["epochs"]) == 0:
+            held_out.append(reach.losses_from(run.model.charlm, ids, first).mean())
+            if held_out[-1] == min(held_out):
+                model = model.with_vector(run.model.vector())
+    return {
+        "parameters": model.size,
+        "early": run.losses[:20],
+        "loss": run.losses.reshape(settings["epochs"], -1).mean(axis=1),
+        "held_out": held_out,
+        "train": reach.losses_from(model, ids[:first], reach.BEFORE + 1, pieces=128).mean(),
+        **look_back(model, ids, first),
+    }
+
+
+def look_back(model: CharLM, ids: Ids, first: int) -> dict[str, Any]:
+    """What the model loses when given less, from a zero state and from one read elsewhere; its gradient and gates."""
+    places = np.arange(first + 192, len(ids), 7)  # those of `reach.look_back`
+    elsewhere = np.roll(places, len(places) // 2)
+    excess = np.empty((2, len(reach.GIVEN), len(places)))
+    for part in np.array_split(np.arange(len(places)), 8):
+        full = reach.losses_given(model, ids, places[part], 100)
+        foreign = bptt.unroll(model.cell, ids[elsewhere[part] - 64 + np.arange(64)[:, None]])[0][-1]
+        for i, k in enumerate(reach.GIVEN):
+            for j, s_0 in enumerate((None, foreign)):
+                excess[j, i, part] = reach.losses_given(model, ids, places[part], k, s_0) - full
+    logs, keep = gradient_and_gates(model, ids, places[::8])
+    return {
+        "excess": excess.mean(axis=-1),
+        "half": 1.96 * excess.std(axis=-1, ddof=1) / np.sqrt(len(places)),
+        "gradient": np.quantile(logs, [0.25, 0.5, 0.75], axis=1),
+        "kept": np.quantile(kept(keep), QUANTILES, axis=(1, 2)),
+        "keep": np.quantile(keep, QUANTILES),
+        "near_one": (keep > 0.9).mean(),
+    }
+
+
+def gradient_and_gates(model: CharLM, ids: Ids, places: Ids) -> tuple[Array, Array]:
+    """log |d loss_t / d s_{t-k}| - log |d loss_t / d s_t| (LAGS + 1, P), and the gates of the last LAGS steps.
+
+    In float64; s_t is the state that the character at a place (P,) is predicted from.
+    """
+    cell, output = model.with_vector(model.vector().astype(np.float64))
+    N, H = reach.LAGS, output.W_hy.shape[1]
+    s, a = bptt.unroll(cell, ids[places - N - reach.BEFORE + np.arange(N + reach.BEFORE)[:, None]])
+    h = s[-1, :, :H]
+    _, dlogits = readout.cross_entropy(output.logits(h), ids[places])
+    ds = np.zeros_like(s[-1])
+    ds[:, :H] = output.backward(dlogits, h)[1]
+    logs = np.log(np.linalg.norm(sent_back(cell, s[-N - 1 :], a[-N:], ds), axis=-1))
+    return logs - logs[0], cell.keep(a[-N:])
+
+
+EXPERIMENT = Experiment(
+    "gates_alice", measure, SETTINGS, [{"cell": cell, "seed": seed} for cell in CELLS for seed in alice.SEEDS]
+)

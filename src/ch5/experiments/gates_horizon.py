@@ -25,7 +25,7 @@ import numpy as np
 from ch5 import initialise
 from ch5.block import first_block
 from ch5.experiments import horizon
-from ch5.experiments.record import Experiment
+from ch5.experiments.record import Experiment, Recorded
 from ch5.gated import first_gru, first_lstm
 from ch5.readout import Readout
 from ch5.recall import Recall, RecallTask
@@ -36,25 +36,26 @@ SETTINGS: dict[str, Any] = {
 }
 CELLS = {"lstm": first_lstm, "gru": first_gru}
 LAGS: dict[str, dict[str, tuple[int, ...]]] = {  # by task and model
-    "easy": {
-        "lstm 1": (20, 50, 100),
-        "lstm 3": (50, 100, 200, 500),
-        "gru 3": (50, 100, 200),
-        "attention": (200, 500),
-    },
     "middle": {
-        "lstm 1": (10, 20, 30),
-        "lstm 3": (30, 50, 100, 200),
-        "gru 3": (50, 100, 200),
+        "lstm 3": (50, 100, 200),
         "attention": (50, 200),
+        "gru 3": (50, 100, 200),
+        "lstm 1": (10, 20, 30),
     },
     "hard": {
-        "lstm 1": (5, 10, 15),
-        "lstm 3": (10, 20, 30, 50),
+        "lstm 3": (10, 20, 30),
+        "attention": (50, 200),
         "gru 3": (20, 30, 50),
-        "attention": (50, 200, 500),
+        "lstm 1": (5, 10, 15),
+    },
+    "easy": {
+        "lstm 3": (50, 100, 200),
+        "attention": (200, 500),
+        "gru 3": (50, 100, 200),
+        "lstm 1": (20, 50, 100),
     },
 }
+MODELS = tuple(LAGS["middle"])
 
 
 def make(model: str, hidden: dict[str, int], rng: np.random.Generator, width: int, answers: int) -> Any:
@@ -76,11 +77,23 @@ def measure(
     return horizon.train(partial(make, model, hidden), RecallTask(lag, **tasks[task]), seed, budget)
 
 
-POINTS = [
-    {"task": task, "lag": lag, "model": model, "seed": seed}
-    for task, models in LAGS.items()
-    for model, lags in models.items()
-    for lag in lags
-    for seed in horizon.SEEDS
-]
-EXPERIMENT = Experiment("gates_horizon", measure, SETTINGS, sorted(POINTS, key=lambda point: point["lag"]))
+EXPERIMENT = Experiment(
+    "gates_horizon",
+    measure,
+    SETTINGS,
+    [
+        {"task": task, "lag": lag, "model": model, "seed": seed}
+        for model in MODELS
+        for task, lags in LAGS.items()
+        for lag in lags[model]
+        for seed in horizon.SEEDS
+    ],
+)
+
+
+def horizon_in(recorded: Recorded, task: str, model: str) -> horizon.Horizon:
+    """The horizon of one model on one task, in this record or in that of `experiments.horizon`."""
+    of = {"task": task, "model": model}
+    lags = sorted({point["lag"] for point in recorded.points if of.items() <= point.items()})
+    wins = [sum(result["success"] for result in recorded.where(**of, lag=lag)) for lag in lags]
+    return horizon.horizon(lags, wins, len(horizon.SEEDS))

@@ -18,7 +18,7 @@ INSTALLED := .venv/.package-installed
 PAGE := _build/html/book/index.html
 
 .DEFAULT_GOAL := help
-.PHONY: help book test lab notebooks experiments lint browser screenshots lock clean
+.PHONY: help book test lab notebooks experiments bench lint browser screenshots lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | \
@@ -41,6 +41,9 @@ notebooks: $(INSTALLED) ## run every notebook and keep its text outputs
 
 experiments: $(INSTALLED) ## run the long experiments and record them: all, or one by NAME=horizon
 	$(BIN)/python -m ch5.experiments $(NAME)
+
+bench: $(INSTALLED) .venv-bench/.installed ## measure the engine beside PyTorch and JAX and record it; AGAIN=1 for the second run
+	$(BIN)/python -m benchmarks $(if $(AGAIN),--again)
 
 lint: $(INSTALLED) ## check style, formatting and types
 	$(BIN)/ruff check .
@@ -71,4 +74,12 @@ clean: ## remove what was built; the environment stays
 
 $(INSTALLED): .venv/.lock-installed pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@touch $@
+
+.venv-bench/.installed: benchmarks/requirements.txt
+	@test -n "$(PYTHON)" || { echo "No Python 3.11 to 3.13 on the PATH: make PYTHON=/path/to/python"; exit 1; }
+	@echo "Creating .venv-bench with PyTorch and JAX (a few minutes, once)"
+	rm -rf .venv-bench
+	$(PYTHON) -m venv .venv-bench
+	$(subst .venv,.venv-bench,$(BIN))/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@

@@ -41,12 +41,13 @@ class Oscillator(Weights):
         n = len(self.K)
         return np.concatenate([0.9 * (1 - a**2), s[1:, ..., :n], s[:-1, ..., :n]], axis=-1)
 
-    def step_back(self, ds, slope_t, da_t):
+    def step_back(self, ds, slope_t):
         n = len(self.K)
-        slope, v, v_prev = slope_t[:, :n], slope_t[:, n : 2 * n], slope_t[:, 2 * n :]
+        da, v, v_prev = slope_t[:, :n], slope_t[:, n : 2 * n], slope_t[:, 2 * n :]
         dv, dq = ds[:, :n], ds[:, n:]
-        da_t[:] = (dv + dq * v_prev) * slope
-        return np.concatenate([dq * v, dq + da_t @ self.K], axis=-1)
+        da *= dv + dq * v_prev
+        dv[:] = dq * v
+        dq += da @ self.K
 
     def contract(self, da, x, s):
         n = len(self.K)

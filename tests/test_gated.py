@@ -104,19 +104,17 @@ class OnlyTheCellState(LSTM, Bug):
 class NoCellFuture(LSTM, Bug):
     """The gradient along the cell state is dropped: no merge for c."""
 
-    def step_back(self, ds_t, slope_t, da_t):
-        ds_prev = LSTM.step_back(self, ds_t, slope_t, da_t)
-        ds_prev[:, H:] = 0
-        return ds_prev
+    def step_back(self, ds_t, slope_t):
+        LSTM.step_back(self, ds_t, slope_t)
+        ds_t[:, H:] = 0
 
 
 class NoHiddenFuture(LSTM, Bug):
     """The gradient through the gates of the next step is dropped: no merge for h."""
 
-    def step_back(self, ds_t, slope_t, da_t):
-        ds_prev = LSTM.step_back(self, ds_t, slope_t, da_t)
-        ds_prev[:, :H] = 0
-        return ds_prev
+    def step_back(self, ds_t, slope_t):
+        LSTM.step_back(self, ds_t, slope_t)
+        ds_t[:, :H] = 0
 
 
 class CellStateOneLate(LSTM, Bug):

@@ -37,10 +37,10 @@ class Cell(Protocol[Gradient]):
         """Write s_t (B, S); a_t (B, G) may be overwritten with what the way back needs."""
 
     def linearise(self, a: Array, s: Array, /) -> Array:
-        """The local derivatives at every step, all steps at once: (T, ..., any width)."""
+        """The local derivatives at every step, all steps at once: a new array (T, ..., G or more)."""
 
-    def step_back(self, ds_t: Array, slope_t: Array, da_t: Array, /) -> Array:
-        """Write da_t (B, G) and return ds_prev (B, S)."""
+    def step_back(self, ds_t: Array, slope_t: Array, /) -> None:
+        """In place: the first G entries of slope_t become da_t (B, G), and ds_t becomes ds_prev (B, S)."""
 
     def contract(self, da: Array, x: Array, s: Array, /) -> tuple[Gradient, Array | None]:
         """The weights' gradient, summed over steps and batch, and dx (None where x holds ids)."""
@@ -54,14 +54,13 @@ def unroll(cell: Cell[Any], x: Any, s_0: Any = None) -> tuple[Array, Array]:
     a = cell.drive(x)
     if a.ndim < 2 or len(a) == 0:
         raise ValueError(f"x must have at least one step on its first axis, got shape {np.shape(x)}")
-    s = np.zeros((len(a) + 1, *a.shape[1:-1], cell.state_size), a.dtype)
-    if s_0 is not None:
-        s_0 = as_numbers("s_0", s_0, s.dtype)
-        if s_0.shape != s.shape[1:]:
-            raise ValueError(
-                f"s_0 must have shape {s.shape[1:]} to go with x of shape {np.shape(x)}, got {s_0.shape}"
-            )
-        s[0] = s_0
+    s = np.empty((len(a) + 1, *a.shape[1:-1], cell.state_size), a.dtype)
+    s_0 = np.zeros_like(s[0]) if s_0 is None else as_numbers("s_0", s_0, s.dtype)
+    if s_0.shape != s.shape[1:]:
+        raise ValueError(
+            f"s_0 must have shape {s.shape[1:]} to go with x of shape {np.shape(x)}, got {s_0.shape}"
+        )
+    s[0] = s_0
     states = _flat(s)
     for a_t, s_prev, s_t in zip(_flat(a), states[:-1], states[1:], strict=True):
         cell.step(a_t, s_prev, s_t)
@@ -90,13 +89,13 @@ def walk_back(cell: Cell[Any], s: Array, a: Array, dh_out: Any) -> tuple[Array, 
     if dh_out.shape[:-1] != a.shape[:-1] or not 0 < dh_out.shape[-1] <= s.shape[-1]:
         wanted = f"{a.shape[:-1]} + (H,), H at most {s.shape[-1]}"
         raise ValueError(f"dh_out must have shape {wanted}, got {dh_out.shape}")
-    H, da = dh_out.shape[-1], np.empty_like(a)
-    slope_flat, da_flat, dh_flat = _flat(cell.linearise(a, s)), _flat(da), _flat(dh_out)
+    slope = cell.linearise(a, s)
     ds = np.zeros_like(_flat(s)[0])
-    for t in range(len(a), 0, -1):
-        ds[:, :H] += dh_flat[t - 1]  # the merge: this step's output + the future
-        ds = cell.step_back(ds, slope_flat[t - 1], da_flat[t - 1])
-    return da, ds.reshape(s.shape[1:])
+    dh = ds[:, : dh_out.shape[-1]]  # a view of what the outputs act on
+    for dh_out_t, slope_t in zip(_flat(dh_out)[::-1], _flat(slope)[::-1], strict=True):
+        dh += dh_out_t  # the merge: this step's output + the future
+        cell.step_back(ds, slope_t)  # turns slope_t into da_t, and ds into that of the step before
+    return slope[..., : a.shape[-1]], ds.reshape(s.shape[1:])
 
 
 def _flat(array: Array) -> Array:

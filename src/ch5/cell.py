@@ -38,20 +38,25 @@ class VanillaCell(Weights):
         (T, ..., D) or ids (T, ...) -> (T, ..., H)
         """
         x = linear.as_input("x", x, self.W_xh.shape[1], self.dtype)
-        return linear.apply(self.W_xh, x) + self.b
+        a = linear.apply(self.W_xh, x)
+        a += self.b
+        return a
 
     def step(self, a_t: Array, h_prev: Array, h_t: Array) -> None:
         """One step of the recurrence, written into h_t: (B, H), (B, H) -> (B, H)."""
-        np.tanh(a_t + h_prev @ self.W_hh.T, out=h_t)
+        np.dot(h_prev, self.W_hh.T, out=h_t)
+        h_t += a_t
+        np.tanh(h_t, out=h_t)
 
     def linearise(self, a: Array, h: Array) -> Array:
         """The slope of the tanh at every step, all at once: (T, ..., H), (T+1, ..., H) -> (T, ..., H)."""
-        return 1 - h[1:] ** 2
+        slope = h[1:] ** 2
+        return np.subtract(1, slope, out=slope)
 
-    def step_back(self, dh_t: Array, slope_t: Array, da_t: Array) -> Array:
-        """The gradient through one step: from dh_t to da_t, which is written, and dh_prev; all (B, H)."""
-        np.multiply(dh_t, slope_t, out=da_t)
-        return da_t @ self.W_hh
+    def step_back(self, dh_t: Array, slope_t: Array) -> None:
+        """The gradient through one step, in place: slope_t becomes da_t, dh_t becomes dh_prev; all (B, H)."""
+        slope_t *= dh_t
+        np.dot(slope_t, self.W_hh, out=dh_t)
 
     def contract(self, da: Array, x: Array, h: Array) -> tuple[VanillaCell, Array | None]:
         """The shared weights' gradient, a sum over steps written as one product, and dx (None for ids)."""

@@ -43,14 +43,15 @@ def by_lag(cell: Any, x: Any, s: Array, a: Array, dh_out: Array) -> list[Any]:
 
     At lag k every output is sent back exactly k steps: no merge, all steps at once.
     """
-    slope, da = cell.linearise(a, s), np.empty_like(a)
+    slope = cell.linearise(a, s)
     ds = np.zeros_like(s[1:])
     ds[..., : dh_out.shape[-1]] = dh_out
     gradients = []
     for _ in range(len(a)):
-        ds_prev = cell.step_back(_flat(ds), _flat(slope), _flat(da)).reshape(ds.shape)
-        gradients.append(cell.contract(da, np.asarray(x), s)[0])
-        ds[:-1], ds[-1] = ds_prev[1:], 0  # one step further back; nothing comes from beyond the end
+        da = slope.copy()
+        cell.step_back(_flat(ds), _flat(da))
+        gradients.append(cell.contract(da[..., : a.shape[-1]], np.asarray(x), s)[0])
+        ds[:-1], ds[-1] = ds[1:], 0  # one step further back; nothing comes from beyond the end
     return gradients
 
 

@@ -42,7 +42,9 @@ class LSTM(Weights):
     def drive(self, x: Array) -> Array:
         """What the input adds to every slot, for all steps at once: (T, ..., D) or ids (T, ...) -> (T, ..., 4H)."""
         x = linear.as_input("x", x, self.W_xh.shape[2], self.dtype)
-        return linear.apply(_stacked(self.W_xh), x) + self.b.ravel()
+        a = linear.apply(_stacked(self.W_xh), x)
+        a += self.b.ravel()
+        return a
 
     def step(self, a_t: Array, s_prev: Array, s_t: Array) -> None:
         """One step, written into s_t (B, 2H); a_t (B, 4H) becomes the gates' values."""
@@ -51,28 +53,40 @@ class LSTM(Weights):
         a_t += h_prev @ _stacked(self.W_hh).T
         np.tanh(g, out=g)
         _sigmoid(a_t[:, g.shape[1] :])
-        c_t[:] = f * c_prev + i * g
-        h_t[:] = o * np.tanh(c_t)
+        np.multiply(f, c_prev, out=c_t)
+        c_t += np.multiply(i, g, out=h_t)
+        np.tanh(c_t, out=h_t)
+        h_t *= o
 
     def linearise(self, a: Array, s: Array) -> Array:
         """The local derivatives at every step: of g, i, f by c; of o by h; of c by h; and f. (T, ..., 6H)."""
         g, i, f, o = self._slots(a)
         _, c = self._slots(s)
         tanh_c = np.tanh(c[1:])
-        by_c = [i * (1 - g**2), g * i * (1 - i), c[:-1] * f * (1 - f)]
-        by_h = [tanh_c * o * (1 - o), o * (1 - tanh_c**2)]
-        return np.concatenate([*by_c, *by_h, f], axis=-1)
+        slope = np.empty((*a.shape[:-1], 6 * g.shape[-1]), a.dtype)
+        dg, di, df, do, through_h, keep = self._slots(slope)
+        for y, d in ((g, dg), (tanh_c, through_h)):  # of a tanh: 1 - y^2
+            np.multiply(y, y, out=d)
+            np.subtract(1, d, out=d)
+        for y, d in ((i, di), (f, df), (o, do)):  # of a σ: y (1 - y)
+            np.subtract(1, y, out=d)
+            d *= y
+        for factor, d in ((i, dg), (g, di), (c[:-1], df), (tanh_c, do), (o, through_h)):
+            d *= factor
+        keep[:] = f
+        return slope
 
-    def step_back(self, ds_t: Array, slope_t: Array, da_t: Array) -> Array:
-        """The gradient through one step: from ds_t (B, 2H) to da_t (B, 4H), which is written, and ds_prev (B, 2H)."""
-        dh_t, dc_t = self._slots(ds_t)
-        dg, di, df, do, through_h, f = self._slots(slope_t)
-        dc_t = dc_t + dh_t * through_h  # the cell state's own future + what it puts out
-        for da, slope, from_above in zip(
-            self._slots(da_t), (dg, di, df, do), (dc_t, dc_t, dc_t, dh_t), strict=True
-        ):
-            np.multiply(from_above, slope, out=da)
-        return np.concatenate([da_t @ _stacked(self.W_hh), dc_t * f], axis=-1)
+    def step_back(self, ds_t: Array, slope_t: Array) -> None:
+        """The gradient through one step, in place: slope_t (B, 6H) begins with da_t (B, 4H), ds_t becomes ds_prev."""
+        dh, dc = self._slots(ds_t)
+        *by_c, by_h, through_h, f = self._slots(slope_t)
+        through_h *= dh
+        dc += through_h  # the cell state's own future + what it puts out
+        for slope in by_c:
+            slope *= dc
+        by_h *= dh
+        dc *= f
+        np.matmul(slope_t[:, : self.b.size], _stacked(self.W_hh), out=dh)
 
     def contract(self, da: Array, x: Array, s: Array) -> tuple[LSTM, Array | None]:
         """The shared weights' gradient, summed over steps and batch, and dx (None for ids)."""
@@ -120,21 +134,36 @@ class GRU(Weights):
         H = n.shape[1]
         a_t[:, H:] += h_prev @ _stacked(self.W_hh).T
         _sigmoid(a_t[:, H : 3 * H])
-        np.tanh(n + r * q, out=n)
-        h_t[:] = z * h_prev + (1 - z) * n
+        n += r * q
+        np.tanh(n, out=n)
+        np.subtract(h_prev, n, out=h_t)
+        h_t *= z
+        h_t += n
 
     def linearise(self, a: Array, h: Array) -> Array:
         """The local derivatives of n, r, z, q and of h_{t-1} by h_t, at every step: (T, ..., 5H)."""
         n, r, z, q = self._slots(a)
-        dn = (1 - z) * (1 - n**2)
-        return np.concatenate([dn, dn * q * r * (1 - r), (h[:-1] - n) * z * (1 - z), dn * r, z], axis=-1)
+        slope = np.empty((*a.shape[:-1], 5 * n.shape[-1]), a.dtype)
+        dn, dr, dz, dq, keep = self._slots(slope)
+        np.multiply(n, n, out=dn)
+        np.subtract(1, dn, out=dn)
+        dn *= 1 - z
+        np.multiply(dn, r, out=dq)
+        for y, d, factor in ((r, dr, dn * q), (z, dz, h[:-1] - n)):  # of a σ: y (1 - y)
+            np.subtract(1, y, out=d)
+            d *= y
+            d *= factor
+        keep[:] = z
+        return slope
 
-    def step_back(self, dh_t: Array, slope_t: Array, da_t: Array) -> Array:
-        """The gradient through one step: from dh_t (B, H) to da_t (B, 4H), which is written, and dh_prev (B, H)."""
-        *slopes, z = self._slots(slope_t)
-        for da, slope in zip(self._slots(da_t), slopes, strict=True):
-            np.multiply(dh_t, slope, out=da)
-        return dh_t * z + da_t[:, self.b.shape[1] :] @ _stacked(self.W_hh)
+    def step_back(self, dh_t: Array, slope_t: Array) -> None:
+        """The gradient through one step, in place: slope_t (B, 5H) begins with da_t (B, 4H), dh_t becomes dh_prev."""
+        for slope in self._slots(slope_t):
+            slope *= dh_t
+        *_, past = self._slots(slope_t)
+        H = self.b.shape[1]
+        np.dot(slope_t[:, H : 4 * H], _stacked(self.W_hh), out=dh_t)
+        dh_t += past
 
     def contract(self, da: Array, x: Array, h: Array) -> tuple[GRU, Array | None]:
         """The shared weights' gradient, summed over steps and batch, and dx (None for ids)."""
@@ -179,10 +208,10 @@ def sent_back(cell: Cell[Any], s: Array, a: Array, ds: Array) -> Array:
     """What a gradient ds (..., S) at the last state is k steps earlier, by every path, k = 0 ... T: (T+1, ..., S)."""
     gradients = np.empty_like(s)
     gradients[0] = as_numbers("ds", ds, s.dtype)
-    flat, da = gradients.reshape(len(s), -1, s.shape[-1]), np.empty_like(a[0]).reshape(-1, a.shape[-1])
-    slope = cell.linearise(a, s)
+    flat, slope = gradients.reshape(len(s), -1, s.shape[-1]), cell.linearise(a, s)
     for k, slope_t in enumerate(slope.reshape(len(a), -1, slope.shape[-1])[::-1]):
-        flat[k + 1] = cell.step_back(flat[k], slope_t, da)
+        flat[k + 1] = flat[k]
+        cell.step_back(flat[k + 1], slope_t)
     return gradients
 
 

@@ -40,7 +40,7 @@ def as_input(name: str, x: Any, width: int, dtype: Any) -> Array:
 def apply(W: Array, x: Array) -> Array:
     """W x for every leading index: (N, M), (..., M) or ids (...) -> (..., N)."""
     if x.dtype.kind in "iu":
-        return W.T[x]
+        return np.take(W.T, x, axis=0)
     return (x.reshape(-1, x.shape[-1]) @ W.T).reshape(*x.shape[:-1], len(W))
 
 

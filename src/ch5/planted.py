@@ -22,8 +22,9 @@ from ch5.weights import Array
 class NoFuture(VanillaCell):
     """The merge without the future: nothing flows back from the next state."""
 
-    def step_back(self, dh_t: Array, slope_t: Array, da_t: Array) -> Array:
-        return 0 * super().step_back(dh_t, slope_t, da_t)
+    def step_back(self, dh_t: Array, slope_t: Array) -> None:
+        super().step_back(dh_t, slope_t)
+        dh_t[:] = 0
 
 
 class LastOutputOnly(Readout):
@@ -53,9 +54,9 @@ class NoSlope(VanillaCell):
 class Untransposed(VanillaCell):
     """W_hh where its transpose belongs."""
 
-    def step_back(self, dh_t: Array, slope_t: Array, da_t: Array) -> Array:
-        super().step_back(dh_t, slope_t, da_t)
-        return da_t @ self.W_hh.T
+    def step_back(self, dh_t: Array, slope_t: Array) -> None:
+        super().step_back(dh_t, slope_t)
+        dh_t[:] = slope_t @ self.W_hh.T
 
 
 class Overwritten(VanillaCell):

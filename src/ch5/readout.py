@@ -27,7 +27,9 @@ class Readout(Weights):
     def logits(self, h: Array) -> Array:
         """(..., H) -> (..., V)."""
         h = linear.as_input("h", h, self.W_hy.shape[1], self.dtype)
-        return linear.apply(self.W_hy, h) + self.b_y
+        logits = linear.apply(self.W_hy, h)
+        logits += self.b_y
+        return logits
 
     def backward(self, dlogits: Array, h: Array) -> tuple[Readout, Array]:
         """The weights' gradient, summed over all positions, and dh: (..., V), (..., H) -> Readout, (..., H)."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -95,19 +96,19 @@ class Weights:
                     found[name] = part
         return found
 
-    @property
+    @cached_property
     def size(self) -> int:
         """The number of parameters."""
         return sum(array.size for array in self.arrays().values())
 
-    @property
+    @cached_property
     def dtype(self) -> np.dtype[Any]:
         """The common dtype of the arrays."""
         return np.result_type(*self.arrays().values())
 
     def vector(self) -> Array:
         """All weights in one vector (P,), a copy, in field order."""
-        return np.concatenate([array.ravel() for array in self.arrays().values()])
+        return np.concatenate(list(self.arrays().values()), axis=None)
 
     def with_vector(self, vector: Array) -> Self:
         """The same type and shapes with its arrays as views into `vector` (P,): what changes there changes here."""

@@ -148,8 +148,8 @@ def test_the_reading_tells_the_numbers():
         np.array([-0.2]), np.zeros((1, 20)), np.array([0.45]), logs - 30.0, logs - 0.5, logs[0] - 21.3
     )
     assert sliders.forget_bias(m).figure["readings"] == [
-        "Forget bias −0.2: the gates are 0.45 on average. After 100 steps 1.0 × 10⁻³⁰ of the gradient is left along "
-        "the cell state, 0.32 by every path, 5.0 × 10⁻²² in the vanilla cell."
+        "Forget bias −0.2: the gates are 0.45 on average. After 100 steps the gradient is 1.0 × 10⁻³⁰ times as long "
+        "along the cell state, 0.32 times by every path, and 5.0 × 10⁻²² times in the vanilla cell."
     ]
 
 

@@ -162,8 +162,9 @@ def _reading(m: Measured, i: int) -> str:
         _power(median) for median in (m.along[i, -1, 1], m.total[i, -1, 1], m.vanilla[-1, 1])
     )
     return (
-        f"Forget bias {_signed(m.biases[i])}: the gates are {m.mean[i]:.2f} on average. After {LAGS[-1]} steps {along} "
-        f"of the gradient is left along the cell state, {total} by every path, {vanilla} in the vanilla cell."
+        f"Forget bias {_signed(m.biases[i])}: the gates are {m.mean[i]:.2f} on average. After {LAGS[-1]} steps the "
+        f"gradient is {along} times as long along the cell state, {total} times by every path, and {vanilla} times in "
+        "the vanilla cell."
     )
 
 

@@ -194,6 +194,11 @@ class Counted(np.ndarray):
             rest["out"] = tuple(np.asarray(array) for array in out)
         return np.asarray(getattr(ufunc, method)(*plain, **rest)).view(Counted)
 
+    def __array_function__(self, function, types, args, kwargs):
+        if function is np.dot:  # the same product as far as matrices go, but no ufunc
+            return np.matmul(*args, **kwargs)
+        return super().__array_function__(function, types, args, kwargs)
+
 
 def counted(run, weights):
     """The multiplications in matrix products while `run` uses the weights."""

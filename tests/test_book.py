@@ -10,7 +10,9 @@ import pytest
 import yaml
 
 from ch5 import bptt, readout
+from ch5.attention import Attention
 from ch5.cell import VanillaCell
+from ch5.gated import first_gru, first_lstm
 from ch5.readout import Readout
 
 ROOT = Path(__file__).parents[1]
@@ -168,7 +170,22 @@ def live_arrays(sizes, batch):
     J = slope[..., None] * cell.W_hh
     forward = {"x": x, "h": h, "a": a, "logits": logits, "losses": losses}
     back = {"slope": slope, "dh_out": dh_out, "J": J}
-    return cell.arrays() | output.arrays() | forward | back | sizes
+    head = Attention(*rng.normal(size=(3, H, D)))
+    attended = head.arrays() | head.forward(x)[1]._asdict()
+    return (
+        cell.arrays() | output.arrays() | forward | back | gated_arrays(x, H, rng) | attended | sizes
+    )
+
+
+def gated_arrays(x, H, rng):
+    """The cell state of an LSTM and the slots of both gated cells along x, by the order that the notation gives."""
+    found = {}
+    for first, names in ((first_lstm, "gifo"), (first_gru, "nrzq")):
+        s, a = bptt.unroll(first(rng, H, x.shape[-1], 1.0), x)
+        found |= dict(zip(names, np.split(a, 4, axis=-1), strict=True))
+        if names == "gifo":
+            found["c"] = s[..., H:]
+    return found
 
 
 def notation():

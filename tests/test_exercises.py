@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from ch5 import exercises
-from ch5.exercises import bptt, cell, check
+from ch5.exercises import bptt, cell, check, gates
 
 NOTEBOOKS = sorted(Path(__file__).parents[1].glob("book/chapters/*.ipynb"))
 MODULES = [
@@ -214,6 +214,35 @@ def test_the_bptt_exercises_take_unusual_answers(capsys):
     assert said(capsys, bptt.check_backward, backward).startswith("Right")
     assert said(capsys, bptt.check_contract, contract).startswith("Right")
     assert said(capsys, bptt.check_stitch, stitch).startswith("Right")
+
+
+def test_the_gates_exercises_take_unusual_answers(capsys):
+    """A step unit by unit in lists; the product as a walk back; the bias by bisection."""
+
+    def step(z, c_prev):
+        h, c = [], []
+        for z_g, z_i, z_f, z_o, c_before in zip(*z.tolist(), c_prev.tolist(), strict=True):
+            i, f, o = ((1 + np.tanh(v / 2)) / 2 for v in (z_i, z_f, z_o))
+            c.append(f * c_before + i * np.tanh(z_g))
+            h.append(o * np.tanh(c[-1]))
+        return h, c
+
+    def along_the_cell_state(f, s, t):
+        if s == t:
+            return [1] * f.shape[1]
+        return [gate * d for gate, d in zip(f[t - 1], along_the_cell_state(f, s, t - 1), strict=True)]
+
+    def forget_bias(share, lag):
+        low, high = -50, 50
+        for _ in range(100):
+            bias = (low + high) / 2
+            kept = (1 / (1 + np.exp(-bias))) ** lag
+            low, high = (bias, high) if kept < share else (low, bias)
+        return bias
+
+    assert said(capsys, gates.check_step, step).startswith("Right")
+    assert said(capsys, gates.check_along, along_the_cell_state).startswith("Right")
+    assert said(capsys, gates.check_bias, forget_bias).startswith("Right")
 
 
 @pytest.mark.parametrize(

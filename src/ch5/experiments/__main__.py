@@ -9,12 +9,23 @@ for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECL
 import argparse  # noqa: E402
 import sys  # noqa: E402
 
-from ch5.experiments import alice, baselines, chaos, horizon, original, price, prior, record  # noqa: E402
+from ch5.experiments import (  # noqa: E402
+    alice,
+    baselines,
+    chaos,
+    gates_opening,
+    horizon,
+    original,
+    price,
+    prior,
+    record,
+)
 
 # In the order of the pages that load them.
 ALL = [
     *(module.EXPERIMENT for module in (prior, chaos, price, horizon, original, alice, baselines)),
     alice.TRIALS,
+    gates_opening.EXPERIMENT,
 ]
 EXPERIMENTS = {experiment.name: experiment for experiment in ALL}
 

@@ -1,0 +1,35 @@
+"""A stored number is what the book reads."""
+
+import myst_nb
+import pytest
+from IPython.core.displaypub import CapturingDisplayPublisher
+from IPython.core.interactiveshell import InteractiveShell
+
+from ch5.glue import glue
+
+
+def stored(call):
+    """What a call puts into the output of a cell."""
+    shell = InteractiveShell()
+    shell.display_pub = CapturingDisplayPublisher()
+    InteractiveShell._instance, before = shell, InteractiveShell._instance
+    try:
+        call()
+    finally:
+        InteractiveShell._instance = before
+    return shell.display_pub.outputs
+
+
+@pytest.mark.parametrize("text", ["0.93", "1,200", 'it\'s "so"', "10⁻¹⁵", ""])
+def test_it_stores_what_the_book_reads(text):
+    """The same output, to the byte, as the function of the book's builder."""
+    ours = stored(lambda: glue("largest", text))
+    assert len(ours) == 1
+    assert ours == stored(lambda: myst_nb.glue("largest", text, display=False))
+
+
+@pytest.mark.parametrize("number", [0.93, 3, None])
+def test_a_number_must_be_rounded_first(number):
+    """A bare number would be stored with all its digits, which differ between machines."""
+    with pytest.raises(TypeError, match="text must be a string"):
+        glue("largest", number)

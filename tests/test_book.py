@@ -172,9 +172,7 @@ def live_arrays(sizes, batch):
     back = {"slope": slope, "dh_out": dh_out, "J": J}
     head = Attention(*rng.normal(size=(3, H, D)))
     attended = head.arrays() | head.forward(x)[1]._asdict()
-    return (
-        cell.arrays() | output.arrays() | forward | back | gated_arrays(x, H, rng) | attended | sizes
-    )
+    return cell.arrays() | output.arrays() | forward | back | gated_arrays(x, H, rng) | attended | sizes
 
 
 def gated_arrays(x, H, rng):

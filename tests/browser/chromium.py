@@ -12,7 +12,9 @@ SITE = Path(__file__).parents[2] / "_build" / "html"
 PAGES = sorted(
     path.relative_to(SITE).as_posix()
     for path in SITE.rglob("*.html")
-    if "_static" not in path.parts and path != SITE / "index.html"  # which leads on
+    if "_static" not in path.parts
+    and path != SITE / "index.html"  # which leads on
+    and SITE / "lite" not in path.parents  # JupyterLite, see test_live.py
 )
 WIDTHS = (1280, 390)
 

@@ -18,15 +18,19 @@ INSTALLED := .venv/.package-installed
 PAGE := _build/html/book/index.html
 
 .DEFAULT_GOAL := help
-.PHONY: help book test lab notebooks experiments bench lint browser screenshots lock clean
+.PHONY: help book book-live test lab notebooks experiments bench lint browser screenshots lock clean
 
 help: ## list these commands
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | \
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | \
 	  while IFS='|' read -r name help; do printf '%-18s %s\n' "$$name" "$$help"; done
 
 book: $(INSTALLED) ## build the book, warnings as errors, and say where to open it
 	$(BIN)/jupyter-book build . --all -W --keep-going
 	@echo "Open file://$(CURDIR)/$(PAGE)"
+
+book-live: export LIVE := $(if $(PYODIDE),local,cdn)
+book-live: book ## build the book with a kernel in the browser; PYODIDE=FOLDER ships that Pyodide with it
+	$(BIN)/python scripts/live.py $(PYODIDE)
 
 test: lint ## lint, check types, run the unit tests and compare every notebook with its outputs
 	$(BIN)/python -m pytest -n 2 --ignore tests/browser

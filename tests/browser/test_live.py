@@ -258,14 +258,20 @@ def pyodide(core, tmp_path_factory):
     return folder
 
 
-SAID = "import ch5.source, ch5.glue, anywidget, tqdm.auto, joblib; from pathlib import Path; "
-SAID += (
-    "print(len(list(Path(ch5.source.__file__).parent.rglob('recorded/*.json'))), Path('../_static').is_dir())"
-)
+CELL = """\
+import ch5.source, ch5.glue, anywidget, tqdm.auto, joblib
+from pathlib import Path
+
+class Sign(anywidget.AnyWidget):
+    _esm = "export default {render: ({el}) => { el.textContent = 'A widget draws.' }}"
+
+print(len(list(Path(ch5.source.__file__).parent.rglob("recorded/*.json"))), Path("../_static").is_dir())
+Sign()"""
 
 
 def test_the_kernel_starts_and_an_import_installs_our_wheel(pyodide, tmp_path, page):
-    """With a local Pyodide no other host is asked. Importing ch5 fetches it, its records and what it needs."""
+    """With a local Pyodide no other host is asked. Importing ch5 fetches it, its records and what it
+    needs; a widget of ours draws; the files beside the notebook are there."""
     live.build(tmp_path, pyodide)
     with serve(tmp_path) as home:
         foreign, errors = opened(page, home, "01_cell")
@@ -273,11 +279,10 @@ def test_the_kernel_starts_and_an_import_installs_our_wheel(pyodide, tmp_path, p
         cell = page.locator(".jp-Notebook .jp-CodeCell").first
         cell.locator(".cm-content").click()
         page.keyboard.press("Control+A")
-        page.keyboard.insert_text(SAID)
+        page.keyboard.insert_text(CELL)
         page.keyboard.press("Control+Enter")
-        output = cell.locator(".jp-OutputArea-output")
-        output.wait_for()
+        cell.get_by_text("A widget draws.", exact=True).wait_for()
         recorded = len(list(ROOT.glob("src/ch5/recorded/*.json")))
-        assert output.inner_text().strip() == f"{recorded} True"
+        assert cell.locator(".jp-OutputArea-output").first.inner_text().strip() == f"{recorded} True"
     assert foreign == []
     assert errors == []

@@ -48,6 +48,8 @@ def needed(packages: Lock) -> list[str]:
     found: list[str] = []
     while asked:
         name = asked.pop().lower().replace("_", "-")
+        if name not in packages:
+            raise ValueError(f"{name} must be in Pyodide, or in SHIPPED if it is pure Python")
         if name not in found:
             found.append(name)
             asked += packages[name]["depends"]

@@ -133,6 +133,14 @@ def test_the_package_index_lists_what_ships(site):
     assert kernel["disablePyPIFallback"] is True
 
 
+def test_a_package_from_nowhere_is_refused():
+    """What is needed, but neither in Pyodide nor shipped, stops the build by its name."""
+    packages = json.loads(live.CDN_LOCK.read_text("utf-8"))["packages"]
+    assert "numpy" in live.needed(packages)
+    with pytest.raises(ValueError, match="numpy must be in Pyodide"):
+        live.needed({name: package for name, package in packages.items() if name != "numpy"})
+
+
 def test_half_a_pyodide_is_refused(tmp_path):
     """A folder that lacks a wheel that the notebooks need is no local copy; the message names what is missing."""
     shutil.copy(live.CDN_LOCK, tmp_path / "pyodide-lock.json")

@@ -56,14 +56,14 @@ def ask(who, question, given=None):
     return json.loads(answer)
 
 
-def measure(rounds, seconds, kind, **size):
+def measure(rounds, seconds, update, kind, **size):
     """The result at one point of `ch5.experiments.benchmarks`."""
     if kind == "machine":
         return machine()
     if kind == "memory":
-        return {"peak": ask(("ch5", 1), "memory", {"cell": "vanilla"} | size | benchmarks.UPDATE)}
+        return {"peak": ask(("ch5", 1), "memory", {"cell": "vanilla"} | size | update)}
     given = {
-        "training": {"kind": "training"} | size | benchmarks.UPDATE,
+        "training": {"kind": "training"} | size | update,
         "original": {"kind": "training"} | benchmarks.ORIGINAL,
         "sampling": {"kind": "sampling"} | benchmarks.SAMPLING,
     }[kind]
@@ -119,12 +119,12 @@ def main():
     parser.add_argument(
         "--only", metavar="TEXT", help="measure the points whose description holds TEXT; record nothing"
     )
-    parser.add_argument("--rounds", type=int, help="with --only: rounds to take")
+    parser.add_argument("--rounds", type=int, default=3, help="with --only: rounds to take")
     asked = parser.parse_args()
     if not PYTHON.exists():
         parser.error(f"{PYTHON} is missing: run `make bench`")
     if asked.only:
-        return glance(asked.only, asked.rounds or benchmarks.SETTINGS["rounds"])
+        return glance(asked.only, asked.rounds)
     experiment = benchmarks.experiment(measure, asked.again)
     part = record.RECORDED / f"{experiment.name}.json.part"
     try:
@@ -139,19 +139,13 @@ def main():
     return 0
 
 
-def describe(point):
-    """A point in a line, such as: vanilla (128, 64, 16)."""
-    size = f" ({point['H']}, {point['T']}, {point['B']})" if "H" in point else ""
-    return point.get("cell", point["kind"]) + size
-
-
 def glance(text, rounds):
     """Measure some points and print medians and ratios to ours."""
     for point in benchmarks.points():
-        if text not in describe(point):
+        if text not in benchmarks.describe(point):
             continue
-        result = measure(rounds, benchmarks.SETTINGS["seconds"], **point)
-        print(describe(point), "" if "seconds" in result else result, flush=True)
+        result = measure(**benchmarks.SETTINGS | {"rounds": rounds} | point)
+        print(benchmarks.describe(point), "" if "seconds" in result else result, flush=True)
         for contender in result.get("seconds", ()):
             threads, seconds = benchmarks.faster(result, contender)
             low, middle, high = benchmarks.quartiles(seconds / benchmarks.faster(result, "ch5")[1])

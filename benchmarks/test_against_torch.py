@@ -1,9 +1,8 @@
 """LSTM, GRU and attention beside PyTorch's own layers, in float64: outputs and gradients agree to 1e-10.
 
-PyTorch is no part of the book, and `make test` does not come here. In an environment of its own:
+PyTorch is no part of the book, and `make test` does not come here. In the environment of `make bench`:
 
-    pip install torch==2.13.0 numpy pytest
-    PYTHONPATH=src python -m pytest benchmarks/test_against_torch.py
+    PYTHONPATH=src .venv-bench/bin/python -m pytest benchmarks
 """
 
 import numpy as np

@@ -5,7 +5,7 @@
 Names    a point is one piece of work; its result holds the seconds an update (or a sample) took, by contender,
          by number of threads and by round. Contenders: ch5, torch, jax, products (an update's matrix products
          and nothing else), lists (`ch5.scalar`). Each is judged by the number of threads it does better with.
-Read     book/benchmarks.ipynb     Tested   tests/test_benchmarks.py
+Read     book/benchmarks.md     Tested   tests/test_benchmarks.py
 
 The measuring is in benchmarks/, in an environment of its own: `make bench`.
 """
@@ -23,8 +23,8 @@ from ch5.weights import Array
 
 Size = tuple[int, int, int]  # H, T, B
 
-SETTINGS = {"rounds": 7, "seconds": 0.15}  # the time of one measurement, and how many there are
-UPDATE = {"optimiser": "Adam", "rate": 0.002, "clip": 0.25}
+UPDATE = {"optimiser": "Adam", "rate": 0.002, "clip": 0.1}  # a clip that is at work
+SETTINGS = {"rounds": 7, "seconds": 0.15, "update": UPDATE}  # seconds that one measurement takes
 ORIGINAL = {"cell": "vanilla", "H": original.HIDDEN, "T": original.STEPS, "B": 1} | {
     "optimiser": "SGD",
     "rate": original.RATE,
@@ -50,6 +50,16 @@ SWEEPS = {
     "T": [(128, T, 16) for T in (25, 50, 100, 200, 400, 800, 1600, 3200)],
     "H": [(H, 64, 16) for H in (32, 64, 128, 256, 512)],
     "B": [(128, 64, B) for B in (1, 4, 16, 64)],
+}
+NO_BREAK = "\u00a0"  # a space at which no line ends
+# The heads of a table's columns: ours, theirs, the ratio.
+HEADS = {
+    "torch": ("book", "PyTorch", "PyTorch / book"),
+    "jax": ("book", "JAX", "JAX / book"),
+    "lists": ("book", "scalar.py", "scalar.py / book"),
+    "products": ("book", "products", "book / products"),
+    "kept": ("allocated", "to keep", "allocated / to keep"),
+    "line": ("shortest", "longest", "off the line"),
 }
 
 
@@ -100,10 +110,15 @@ class Row:
         return max(0.0, (self.ratio - self.reach) / self.reach * (1 if self.at_most else -1))
 
     @property
+    def limit(self) -> str:
+        """What was to be reached."""
+        return "–" if self.reach is None else f"{'≤' if self.at_most else '≥'} {self.reach:g}"
+
+    @property
     def verdict(self) -> str:
-        """Won, or lost and by how much; nothing where nothing was to be reached."""
+        """Won, or lost and by how much; a dash where nothing was to be reached."""
         if self.reach is None:
-            return ""
+            return "–"
         return f"lost by {max(1, round(100 * self.short))} %" if self.short else "won"
 
 
@@ -153,17 +168,50 @@ def rows(found: Recorded) -> list[Row]:
         times = peak / kept(*size)
         table.append(Row("memory", "kept", str(size), ours, least, (times, times, times), 1.5, at_most=True))
     lengths, seconds = sweep(found, "T", "ch5")
-    off, span = unevenness(lengths, seconds), f"T = {lengths[0]} to {lengths[-1]}"
-    shortest, longest = duration(seconds[0]), duration(seconds[-1])
+    off, span = unevenness(lengths, seconds[1]), f"T = {lengths[0]} to {lengths[-1]}"
+    shortest, longest = duration(seconds[1, 0]), duration(seconds[1, -1])
     table.append(Row("length", "line", span, shortest, longest, (off, off, off), 0.2, at_most=True))
     return table
 
 
 def sweep(found: Recorded, letter: str, contender: str) -> tuple[Array, Array]:
-    """The sizes along T, H or B, and the median seconds of an update at each."""
+    """The sizes along T, H or B (n,), and the quartiles of the seconds of an update at each (3, n)."""
     results = [found.where(**training("vanilla", size))[0] for size in SWEEPS[letter]]
     sizes = np.array([size["HTB".index(letter)] for size in SWEEPS[letter]])
-    return sizes, np.array([np.median(faster(result, contender)[1]) for result in results])
+    return sizes, np.array([quartiles(faster(result, contender)[1]) for result in results]).T
+
+
+def table(rows: list[Row], again: list[Row], work: str, against: str) -> str:
+    """The rows of this work against this contender, in Markdown, with the ratio of the second run."""
+    heads = ["size", *HEADS[against], "to reach", "second run", "verdict"]
+    lines = [heads, ["---"] * len(heads)]
+    for row, second in zip(rows, again, strict=True):
+        if (row.work, row.against) == (work, against):
+            low, middle, high = (f"{q:.2f}" for q in row.quartiles)
+            spread = middle if low == high else f"{middle} ({low} to {high})"
+            lines.append(
+                [row.size, row.ours, row.theirs, spread, row.limit, f"{second.ratio:.2f}", row.verdict]
+            )
+    whole = [[cell.replace(" ", NO_BREAK) for cell in line] for line in lines]
+    return "\n".join(f"| {' | '.join(line)} |" for line in whole)
+
+
+def order(result: Dict) -> list[str]:
+    """The contenders, fastest first."""
+    return sorted(result["seconds"], key=lambda contender: quartiles(faster(result, contender)[1])[1])
+
+
+def reordered(found: Recorded, again: Recorded) -> list[str]:
+    """The points at which a second run puts the contenders in another order."""
+    pairs = zip(found.points, found.results, again.results, strict=True)
+    timed = [(point, one, two) for point, one, two in pairs if "seconds" in one]
+    return [describe(point) for point, one, two in timed if order(one) != order(two)]
+
+
+def describe(point: Dict) -> str:
+    """A point in a line, such as: vanilla (128, 64, 16)."""
+    size = f" ({point['H']}, {point['T']}, {point['B']})" if "H" in point else ""
+    return f"{point.get('cell', point['kind'])}{size}"
 
 
 def duration(seconds: float) -> str:
@@ -185,9 +233,10 @@ def _ratio(
     times: int = 1,
 ) -> Row:
     """The row of one result; `times` is how often the measured work is done in the whole."""
-    (_, ours), (_, theirs) = faster(result, "ch5"), faster(result, against)
+    (threads, ours), (their_threads, theirs) = faster(result, "ch5"), faster(result, against)
     spread = quartiles(ours / theirs if at_most else theirs / ours)
-    took, took_them = (duration(times * float(np.median(seconds))) for seconds in (ours, theirs))
+    took = f"{duration(times * float(np.median(ours)))} ({threads})"
+    took_them = f"{duration(times * float(np.median(theirs)))} ({their_threads})"
     return Row(work, against, size, took, took_them, spread, reach, at_most)
 
 

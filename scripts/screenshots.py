@@ -5,7 +5,7 @@ from pathlib import Path
 from chromium import PAGES, SITE, WIDTHS, serve, started
 from playwright.sync_api import sync_playwright
 
-OUT = Path(__file__).parents[2] / "screenshots"
+OUT = Path(__file__).parents[1] / "screenshots"
 
 
 def main():

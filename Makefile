@@ -18,7 +18,7 @@ INSTALLED := .venv/.package-installed
 PAGE := _build/html/book/index.html
 
 .DEFAULT_GOAL := help
-.PHONY: help book book-live test lab notebooks experiments bench lint browser screenshots lock clean
+.PHONY: help book book-live pdf test lab notebooks experiments bench lint browser screenshots lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | \
@@ -31,6 +31,9 @@ book: $(INSTALLED) ## build the book, warnings as errors, and say where to open 
 book-live: export LIVE := $(if $(PYODIDE),local,cdn)
 book-live: book ## build the book with a kernel in the browser; PYODIDE=FOLDER ships that Pyodide with it
 	$(BIN)/python scripts/live.py $(PYODIDE)
+
+pdf: $(INSTALLED) ## print the built book as one PDF, in _build/html/book.pdf
+	$(BIN)/python scripts/pdf.py
 
 test: lint ## lint, check types, run the unit tests and compare every notebook with its outputs
 	$(BIN)/python -m pytest -n 2 --ignore tests/browser
@@ -58,7 +61,7 @@ browser: $(INSTALLED) ## read every built page in Chromium: no other host, no er
 	$(BIN)/python -m pytest -n 2 tests/browser
 
 screenshots: $(INSTALLED) ## picture every built page, wide and narrow, light and dark, in screenshots/
-	$(BIN)/python tests/browser/screenshots.py
+	$(BIN)/python scripts/screenshots.py
 
 lock: ## resolve requirements.lock anew (needs uv: pip install uv)
 	uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \

@@ -1,0 +1,53 @@
+"""The printed book, as make pdf leaves it: all that the pages say, in one document that finds its way."""
+
+import paper
+import pdf
+import pytest
+from checks import sideways
+from pypdf import PdfReader
+
+PAPER_WIDTH = 642  # pixels between the margins: 170 of the 210 mm of A4
+
+
+@pytest.fixture(scope="session")
+def pages(site):
+    return sorted(site.glob("book/**/*.html"))
+
+
+@pytest.fixture(scope="session")
+def book(pages):
+    if not pdf.PDF.exists() or pdf.PDF.stat().st_mtime < max(path.stat().st_mtime for path in pages):
+        pytest.fail("the pages are newer than the printed book: run make pdf first", pytrace=False)
+    return PdfReader(pdf.PDF)
+
+
+def test_it_speaks(book):
+    """Tagged, with a language and a title; every picture and every formula has words."""
+    assert list(paper.untold(book)) == []
+
+
+def test_its_outline_is_that_of_the_pages(book, pages):
+    """Every title and every section is in it."""
+    assert list(paper.not_in_the_outline(book, pages)) == []
+
+
+def test_it_says_what_the_pages_say(book, pages):
+    """No piece of text and no words for a picture are lost."""
+    assert list(paper.lost(book, pages)) == []
+
+
+def test_its_links_lead_somewhere(book):
+    """From page to page inside it, or to an address of the world."""
+    assert list(paper.astray(book)) == []
+
+
+def test_its_pages_are_numbered(book):
+    """One count through the whole book; the title page goes without."""
+    assert list(paper.unnumbered(book)) == []
+
+
+def test_nothing_is_cut_at_the_margin(page, server):
+    """Code, equations and tables keep to the width of the paper."""
+    page.set_viewport_size({"width": PAPER_WIDTH, "height": 900})
+    pdf.bind(page, server)
+    assert sideways(page) == []

@@ -156,7 +156,7 @@ def test_the_reading_tells_the_numbers(measured):
 )
 def test_a_power_of_ten_is_two_digits(log, text):
     """Near one as a number, far from it with an exponent."""
-    assert sliders._power(log) == text
+    assert sliders.power(log) == text
 
 
 def test_a_slider_looks_the_same_on_every_run(measured):

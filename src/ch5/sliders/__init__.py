@@ -66,6 +66,21 @@ class Slider(anywidget.AnyWidget):
         return f"Slider({', '.join(control['label'] for control in self.figure['controls'])})"
 
 
+def control(label: str, colour: str, values: list[str]) -> dict[str, Any]:
+    """A slider: the text shown at each stop."""
+    return {"label": label, "colour": colour, "values": values}
+
+
+def axis(label: str, low: float, high: float, ticks: dict[Any, str]) -> dict[str, Any]:
+    """An axis from low to high, with the text at each tick."""
+    return {"label": label, "range": [float(low), float(high)], "ticks": list(ticks.items())}
+
+
+def series(kind: str, colour: str, x: Array, y: Array, **more: Any) -> dict[str, Any]:
+    """What a panel draws; more is top, label, dashed or thin."""
+    return {"kind": kind, "colour": colour, "x": x, "y": y, **more}
+
+
 def _pack(part: Any, stops: list[int], packed: list[Array]) -> Any:
     """The same description with every array replaced by where it lies among the packed numbers."""
     if isinstance(part, dict):

@@ -19,8 +19,8 @@ import numpy as np
 
 from ch5 import bptt, gated, initialise
 from ch5.cell import VanillaCell
-from ch5.sliders import Slider
-from ch5.sliders.jacobian import _axis, _control, _power, _series
+from ch5.sliders import Slider, axis, control, series
+from ch5.sliders.jacobian import power
 from ch5.text import Ids
 from ch5.weights import Array
 
@@ -116,33 +116,33 @@ def forget_bias(measured: Measured) -> Slider:
     return Slider(
         {
             "title": "Forget bias against the length of a gradient",
-            "controls": [_control("forget bias", "gate", [_signed(bias) for bias in m.biases])],
+            "controls": [control("forget bias", "gate", [_signed(bias) for bias in m.biases])],
             "panels": [
                 {
                     "title": "Forget gates",
                     "description": "Histogram of the forget gates over units, steps and runs, with a line at the "
                     "logistic function of the bias.",
-                    "x": _axis("gate (line: σ(bias))", 0, 1, {0: "0", 0.5: "½", 1: "1"}),
-                    "y": _axis("", 0, 1, {0: "0", 0.5: "50 %", 1: "100 %"}),
+                    "x": axis("gate (line: σ(bias))", 0, 1, {0: "0", 0.5: "½", 1: "1"}),
+                    "y": axis("", 0, 1, {0: "0", 0.5: "50 %", 1: "100 %"}),
                     "series": [
-                        _series("bars", "gate", EDGES[None], m.gates),
-                        _series("line", "ink", share * [1, 1], np.array([[0, 1]])),
+                        series("bars", "gate", EDGES[None], m.gates),
+                        series("line", "ink", share * [1, 1], np.array([[0, 1]])),
                     ],
                 },
                 {
                     "title": "Length of the gradient, k steps back",
                     "description": "Gradient norm against lag on a logarithmic axis: along the cell state alone, by "
                     "every path, the logistic function of the bias to the power of k, and a vanilla cell.",
-                    "x": _axis("lag k (steps)", -2, 102, {k: str(k) for k in (0, 50, 100)}),
-                    "y": _axis("", -32, 3, {0: "1"} | {k: _power(k)[6:] for k in (-30, -20, -10)}),
+                    "x": axis("lag k (steps)", -2, 102, {k: str(k) for k in (0, 50, 100)}),
+                    "y": axis("", -32, 3, {0: "1"} | {k: power(k)[6:] for k in (-30, -20, -10)}),
                     "series": [
-                        _series("band", "other", lags, m.vanilla[None, :, 0], top=m.vanilla[None, :, 2]),
-                        _series("band", "gradient", lags, lowest, top=highest),
-                        _series("band", "gate", lags, low, top=high),
-                        _series("line", "ink", ends, np.log10(share) * ends, label="σ(bias)ᵏ", thin=True),
-                        _series("line", "other", lags, m.vanilla[None, :, 1], label="vanilla", dashed=True),
-                        _series("line", "gradient", lags, total, label="every path"),
-                        _series("dots", "gate", lags, along, label="cell state"),
+                        series("band", "other", lags, m.vanilla[None, :, 0], top=m.vanilla[None, :, 2]),
+                        series("band", "gradient", lags, lowest, top=highest),
+                        series("band", "gate", lags, low, top=high),
+                        series("line", "ink", ends, np.log10(share) * ends, label="σ(bias)ᵏ", thin=True),
+                        series("line", "other", lags, m.vanilla[None, :, 1], label="vanilla", dashed=True),
+                        series("line", "gradient", lags, total, label="every path"),
+                        series("dots", "gate", lags, along, label="cell state"),
                     ],
                 },
             ],
@@ -159,7 +159,7 @@ def forget_bias(measured: Measured) -> Slider:
 def _reading(m: Measured, i: int) -> str:
     """The numbers at one bias, as a sentence."""
     along, total, vanilla = (
-        _power(median) for median in (m.along[i, -1, 1], m.total[i, -1, 1], m.vanilla[-1, 1])
+        power(median) for median in (m.along[i, -1, 1], m.total[i, -1, 1], m.vanilla[-1, 1])
     )
     return (
         f"Forget bias {_signed(m.biases[i])}: the gates are {m.mean[i]:.2f} on average. After {LAGS[-1]} steps the "

@@ -13,13 +13,12 @@ Read     book/chapters/04_jacobian.ipynb     Tested   tests/test_sliders.py
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from ch5 import bptt, initialise, jacobian
 from ch5.cell import VanillaCell
-from ch5.sliders import Slider
+from ch5.sliders import Slider, axis, control, series
 from ch5.weights import Array
 
 RADII = np.linspace(0.1, 2.5, 49)
@@ -123,44 +122,42 @@ def radius_and_input(measured: Measured) -> Slider:
         {
             "title": "Spectral radius and input strength against the length of a gradient",
             "controls": [
-                _control("spectral radius of W_hh", "other", [f"{r:.2f}" for r in m.radii]),
-                _control("input strength", "input", [f"{s:.1f}" for s in m.strengths]),
+                control("spectral radius of W_hh", "other", [f"{r:.2f}" for r in m.radii]),
+                control("input strength", "input", [f"{s:.1f}" for s in m.strengths]),
             ],
             "panels": [
                 {
                     "title": "Eigenvalues of W_hh",
                     "description": "Eigenvalues in the complex plane, with the unit circle.",
                     "square": True,
-                    "x": _axis("real part", -edge, edge, {v: str(v) for v in (-2, -1, 0, 1, 2)}),
-                    "y": _axis("", -edge, edge, {-2: "-2i", -1: "-i", 0: "0", 1: "i", 2: "2i"}),
+                    "x": axis("real part", -edge, edge, {v: str(v) for v in (-2, -1, 0, 1, 2)}),
+                    "y": axis("", -edge, edge, {-2: "-2i", -1: "-i", 0: "0", 1: "i", 2: "2i"}),
                     "series": [
-                        _series("line", "ink", circle.real, circle.imag, thin=True),
-                        _series("dots", "other", eigenvalues.real, eigenvalues.imag),
+                        series("line", "ink", circle.real, circle.imag, thin=True),
+                        series("dots", "other", eigenvalues.real, eigenvalues.imag),
                     ],
                 },
                 {
                     "title": "Slopes of the tanh",
                     "description": "Histogram of the slopes over units, steps and runs, with a line at their mean.",
-                    "x": _axis("slope (line: mean)", 0, 1, {0: "0", 0.5: "½", 1: "1"}),
-                    "y": _axis("", 0, 1, {0: "0", 0.5: "50 %", 1: "100 %"}),
+                    "x": axis("slope (line: mean)", 0, 1, {0: "0", 0.5: "½", 1: "1"}),
+                    "y": axis("", 0, 1, {0: "0", 0.5: "50 %", 1: "100 %"}),
                     "series": [
-                        _series("bars", "state", EDGES[None, None], m.slopes),
-                        _series("line", "ink", m.mean_slope[..., None] * [1, 1], np.array([[[0, 1]]])),
+                        series("bars", "state", EDGES[None, None], m.slopes),
+                        series("line", "ink", m.mean_slope[..., None] * [1, 1], np.array([[[0, 1]]])),
                     ],
                 },
                 {
                     "title": "Length of the gradient, k steps back",
                     "description": "Gradient norm against lag on a logarithmic axis: the bound, the radius to the "
                     "power of k, the exponent's line, and the measured median with the range of the runs.",
-                    "x": _axis("lag k (steps)", -1, 61, {k: str(k) for k in (0, 20, 40, 60)}),
-                    "y": _axis("", -17, 9, {0: "1"} | {k: _power(k)[6:] for k in (-16, -12, -8, -4, 4, 8)}),
+                    "x": axis("lag k (steps)", -1, 61, {k: str(k) for k in (0, 20, 40, 60)}),
+                    "y": axis("", -17, 9, {0: "1"} | {k: power(k)[6:] for k in (-16, -12, -8, -4, 4, 8)}),
                     "series": [
-                        _series("band", "gradient", LAGS[None, None], low, top=high),
-                        _series(
-                            "line", "ink", ends, m.bound[..., None] * decades, label="bound", dashed=True
-                        ),
-                        _series("line", "other", ends, np.log(radius) * decades, label="radiusᵏ", thin=True),
-                        _series(
+                        series("band", "gradient", LAGS[None, None], low, top=high),
+                        series("line", "ink", ends, m.bound[..., None] * decades, label="bound", dashed=True),
+                        series("line", "other", ends, np.log(radius) * decades, label="radiusᵏ", thin=True),
+                        series(
                             "line",
                             "gradient",
                             ends,
@@ -168,7 +165,7 @@ def radius_and_input(measured: Measured) -> Slider:
                             label="exponent",
                             thin=True,
                         ),
-                        _series("dots", "gradient", LAGS[None, None], median, label="measured"),
+                        series("dots", "gradient", LAGS[None, None], median, label="measured"),
                     ],
                 },
             ],
@@ -188,25 +185,13 @@ def _reading(m: Measured, i: int, j: int) -> str:
     return (
         f"Radius {m.radii[i]:.2f}, input {m.strengths[j]:.1f}: mean slope {m.mean_slope[i, j]:.2f}. In the long run "
         f"a step multiplies the gradient by {np.exp(m.exponent[i, j]):.2f} (exponent {rate}); the bound allows "
-        f"{np.exp(m.bound[i, j]):.2f}. After {LAGS[-1]} steps it is {_power(m.norms[i, j, -1, 1])} times as long."
+        f"{np.exp(m.bound[i, j]):.2f}. After {LAGS[-1]} steps it is {power(m.norms[i, j, -1, 1])} times as long."
     )
 
 
-def _power(log: float) -> str:
+def power(log: float) -> str:
     """10 to this power, in two digits: 0.29, or 5.7 × 10⁻⁶."""
     if -2 < log < 2:
         return f"{10**log:.2g}"
     digits, power = f"{10**log:.1e}".split("e")
     return f"{digits} × 10{str(int(power)).translate(SUPERSCRIPT)}"
-
-
-def _control(label: str, colour: str, values: list[str]) -> dict[str, Any]:
-    return {"label": label, "colour": colour, "values": values}
-
-
-def _axis(label: str, low: float, high: float, ticks: dict[Any, str]) -> dict[str, Any]:
-    return {"label": label, "range": [float(low), float(high)], "ticks": list(ticks.items())}
-
-
-def _series(kind: str, colour: str, x: Array, y: Array, **more: Any) -> dict[str, Any]:
-    return {"kind": kind, "colour": colour, "x": x, "y": y, **more}

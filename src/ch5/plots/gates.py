@@ -7,9 +7,20 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ch5.plots import GATE, GRADIENT, OTHER, TEXT_WIDTH, label_line
+from ch5.plots import GATE, GRADIENT, OTHER, STATE, TEXT_WIDTH, label_line
 from ch5.weights import Array
 
+INK = "#222222"
+LOOKS = {  # of the networks that are compared
+    "vanilla": (OTHER, "D", "-"),
+    "vanilla, orthogonal": (OTHER, "d", ":"),
+    "LSTM": (GATE, "o", "-"),
+    "LSTM, bias 1": (GATE, "s", ":"),
+    "LSTM, bias 3": (GATE, "^", "-"),
+    "GRU": (STATE, "s", "-"),
+    "GRU, bias 3": (STATE, "v", "-"),
+    "attention": (GRADIENT, "P", "-"),
+}
 MARKERS = dict(zip(range(4), "osv^", strict=True))  # one a forget bias
 
 
@@ -55,6 +66,73 @@ def trained(left: Mapping[int, Mapping[str, Mapping[str, Array]]], lags: Sequenc
     panels[0, 0].set_xticks([0, 100])
     figure.supxlabel("lag k (steps)", fontsize=11, color="#222222")
     return figure
+
+
+def horizons(success: Mapping[str, Mapping[str, tuple[Sequence[int], Array, Array, Array]]]) -> Figure:
+    """By task and network the lags, and the rate of success with its interval, low and high, at each."""
+    figure, panels = plt.subplots(len(success), sharex=True, sharey=True, figsize=(TEXT_WIDTH[0], 7.2))
+    for axes, (task, networks) in zip(panels, success.items(), strict=True):
+        for name, (lags, rate, low, high) in networks.items():
+            color, marker, line = LOOKS[name]
+            axes.fill_between(lags, low, high, color=color, alpha=0.1, linewidth=0)
+            axes.plot(lags, rate, line, color=color, marker=marker, markersize=4.5, linewidth=1.2, label=name)
+        axes.axhline(0.5, color=INK, linewidth=0.7, linestyle="--")
+        axes.set(title=task, ylabel="success", ylim=(-0.06, 1.09), xscale="log")
+        axes.set_yticks([0, 0.5, 1], ["0 %", "50 %", "100 %"])
+    ticks = [2, 5, 10, 20, 50, 100, 200, 500]
+    panels[-1].set_xticks(ticks, [str(tick) for tick in ticks])
+    panels[-1].minorticks_off()
+    panels[-1].set_xlabel("lag (steps)")
+    panels[-1].legend(fontsize=9, loc="lower left")
+    return figure
+
+
+def held_out(slow: Mapping[str, Array], fast: Mapping[str, Array]) -> Figure:
+    """By network the loss on the tail after each epoch (seeds, epochs), at two rates."""
+    figure, panels = plt.subplots(1, 2, sharex=True, sharey=True, figsize=TEXT_WIDTH)
+    titles = ("the vanilla network's rate", "four times that rate")
+    for axes, losses, title in zip(panels, (slow, fast), titles, strict=True):
+        for name, runs in losses.items():
+            _seeds(axes, range(1, runs.shape[1] + 1), runs, name)
+        axes.set(title=title, xlabel="epoch", ylim=(1.45, 2.35))
+    panels[0].set_ylabel("loss on the tail (nats)")
+    panels[1].legend(fontsize=9, loc="upper right")
+    return figure
+
+
+def context(given: Sequence[int], excess: Mapping[str, Array], fading: Mapping[str, Array]) -> Figure:
+    """By network what k characters cost (seeds, given), and the gradient as powers of ten (seeds, lags)."""
+    figure, (cost, fades) = plt.subplots(2, figsize=(TEXT_WIDTH[0], 6.0))
+    for name in excess:
+        _seeds(cost, given, excess[name], name)
+        _seeds(fades, range(fading[name].shape[1]), fading[name], name)
+    cost.axhline(0.01, color=INK, linewidth=0.7, linestyle="--")
+    cost.set(
+        xscale="log", yscale="log", ylim=(2e-3, 3), xlabel="characters given", ylabel="nats beyond 100 given"
+    )
+    cost.set_xticks([1, 2, 4, 8, 16, 32, 64], ["1", "2", "4", "8", "16", "32", "64"])
+    cost.minorticks_off()
+    fades.set(xlabel="lag k (characters)", ylabel="gradient (power of ten)")
+    fades.legend(fontsize=9)
+    return figure
+
+
+def _seeds(axes: Axes, x: Sequence[int], runs: Array, name: str) -> None:
+    """The median of runs (seeds, x) with a band from lowest to highest, in the looks of its network."""
+    color, marker, line = LOOKS[name]
+    axes.fill_between(x, runs.min(axis=0), runs.max(axis=0), color=color, alpha=0.2, linewidth=0)
+    every = 8 if len(x) > 20 else 1
+    axes.plot(
+        x,
+        np.median(runs, axis=0),
+        line,
+        color=color,
+        marker=marker,
+        markevery=every,
+        markersize=4,
+        linewidth=1.2,
+        label=name,
+    )
 
 
 def _band(axes: Axes, norms: Array, color: str, marker: str, name: str, up: float = 0) -> None:

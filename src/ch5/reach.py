@@ -67,26 +67,33 @@ def log_gradient_norms(model: CharLM, ids: Ids, places: Ids, lags: int) -> Array
     return logs - logs[0]
 
 
-def look_back(charlm: CharLM, ids: Ids, first: int) -> dict[str, Any]:
-    """C14(b): by k the mean loss given k characters less that given 100, from a zero state and from the state after
-    64 characters that stand elsewhere, with half widths; and quartiles of the log gradient norms by lag.
-    Then what governs the gradient along the text: radius, mean slope, exponent."""
-    places = np.arange(first + 192, len(ids), 7)
+def excess(charlm: CharLM, ids: Ids, places: Ids) -> dict[str, Array]:
+    """By k of GIVEN the mean loss given k characters less that given 100, and its half width: (2, GIVEN) each.
+
+    From a zero state, and from the state after 64 characters that stand elsewhere.
+    """
     elsewhere = np.roll(places, len(places) // 2)
-    excess = np.empty((2, len(GIVEN), len(places)))
+    found = np.empty((2, len(GIVEN), len(places)))
     for part in np.array_split(np.arange(len(places)), 8):  # all at once would need much memory
         full = losses_given(charlm, ids, places[part], 100)
         foreign = bptt.unroll(charlm.cell, ids[elsewhere[part] - 64 + np.arange(64)[:, None]])[0][-1]
         for i, k in enumerate(GIVEN):
             for j, s_0 in enumerate((None, foreign)):
-                excess[j, i, part] = losses_given(charlm, ids, places[part], k, s_0) - full
+                found[j, i, part] = losses_given(charlm, ids, places[part], k, s_0) - full
+    half = 1.96 * found.std(axis=-1, ddof=1) / np.sqrt(len(places))
+    return {"excess": found.mean(axis=-1), "half": half}
+
+
+def look_back(charlm: CharLM, ids: Ids, first: int) -> dict[str, Any]:
+    """C14(b): what it loses when it is given less, quartiles of the log gradient norms by lag, and what governs the
+    gradient along the text: radius, mean slope, exponent."""
+    places = np.arange(first + 192, len(ids), 7)
     logs = log_gradient_norms(charlm, ids, places[::8], LAGS)
     h, a = bptt.unroll(charlm.cell, ids[first : first + 2000])
     slope = charlm.cell.linearise(a, h)
     W_hh, rng = charlm.cell.W_hh, np.random.default_rng(0)
     return {
-        "excess": excess.mean(axis=-1),
-        "half": 1.96 * excess.std(axis=-1, ddof=1) / np.sqrt(len(places)),
+        **excess(charlm, ids, places),
         "gradient": np.quantile(logs, [0.25, 0.5, 0.75], axis=1),
         "radius": initialise.spectral_radius(W_hh),
         "slope": slope.mean(),

@@ -13,6 +13,7 @@ from ch5.experiments import (  # noqa: E402
     alice,
     baselines,
     chaos,
+    gates_alice,
     gates_opening,
     horizon,
     original,
@@ -26,6 +27,7 @@ ALL = [
     *(module.EXPERIMENT for module in (prior, chaos, price, horizon, original, alice, baselines)),
     alice.TRIALS,
     gates_opening.EXPERIMENT,
+    gates_alice.EXPERIMENT,
 ]
 EXPERIMENTS = {experiment.name: experiment for experiment in ALL}
 

@@ -15,7 +15,6 @@ Read        book/chapters/07_gates.ipynb     Tested   tests/test_gates_alice.py
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,7 +23,7 @@ from ch5 import bptt, initialise, reach, readout
 from ch5.charlm import CharLM
 from ch5.experiments import alice
 from ch5.experiments.record import Experiment
-from ch5.experiments.stream import Annealed, Windows
+from ch5.experiments.stream import Annealed, Reader, Windows
 from ch5.gated import first_gru, first_lstm, kept, sent_back
 from ch5.readout import Readout
 from ch5.text import Ids
@@ -40,33 +39,6 @@ SETTINGS: dict[str, Any] = {
 QUANTILES = (0.25, 0.5, 0.75, 0.95)
 
 
-@dataclass
-class Carrying:
-    """A CharLM in training that keeps its state, of whatever width, from batch to batch."""
-
-    charlm: CharLM
-    s: Array | None = None
-
-    def arrays(self) -> dict[str, Array]:
-        """The weights by name."""
-        return self.charlm.arrays()
-
-    def vector(self) -> Array:
-        """The weights in one vector."""
-        return self.charlm.vector()
-
-    def with_vector(self, vector: Array) -> Carrying:
-        """The same with weights that are views into `vector`."""
-        return Carrying(self.charlm.with_vector(vector))
-
-    def loss_and_gradient(self, batch: tuple[Array, Array, Array]) -> tuple[float, CharLM]:
-        """The mean loss of inputs and targets (T, B), from the last state where the text goes on, and its gradient."""
-        inputs, targets, goes_on = batch
-        s_0 = self.s if goes_on else None
-        _, self.s = self.charlm.losses(inputs, targets, s_0)
-        return self.charlm.loss_and_gradient((inputs, targets), s_0)
-
-
 def training(
     cell: str, seed: int, hidden: Any, forget_bias: float, window: int, epochs: int, rate: float, clip: float
 ) -> Training:
@@ -78,7 +50,7 @@ def training(
     model = CharLM(CELLS[cell](rng, H, V, forget_bias), output)
     model = model.with_vector(model.vector().astype(np.float32))
     batches = Windows.of(ids[:first], window, epochs, True, rng)
-    return Training(Carrying(model), batches, Annealed(rate, peak=rate, updates=len(batches)), clip)
+    return Training(Reader(model, 0.0, rng), batches, Annealed(rate, peak=rate, updates=len(batches)), clip)
 
 
 def measure(*, cell: str, seed: int, **settings: Any) -> dict[str, Any]:
@@ -102,20 +74,11 @@ def measure(*, cell: str, seed: int, **settings: Any) -> dict[str, Any]:
 
 
 def look_back(model: CharLM, ids: Ids, first: int) -> dict[str, Any]:
-    """What the model loses when given less, from a zero state and from one read elsewhere; its gradient and gates."""
+    """What the model loses when given less, its gradient and its gates."""
     places = np.arange(first + 192, len(ids), 7)  # those of `reach.look_back`
-    elsewhere = np.roll(places, len(places) // 2)
-    excess = np.empty((2, len(reach.GIVEN), len(places)))
-    for part in np.array_split(np.arange(len(places)), 8):
-        full = reach.losses_given(model, ids, places[part], 100)
-        foreign = bptt.unroll(model.cell, ids[elsewhere[part] - 64 + np.arange(64)[:, None]])[0][-1]
-        for i, k in enumerate(reach.GIVEN):
-            for j, s_0 in enumerate((None, foreign)):
-                excess[j, i, part] = reach.losses_given(model, ids, places[part], k, s_0) - full
     logs, keep = gradient_and_gates(model, ids, places[::8])
     return {
-        "excess": excess.mean(axis=-1),
-        "half": 1.96 * excess.std(axis=-1, ddof=1) / np.sqrt(len(places)),
+        **reach.excess(model, ids, places),
         "gradient": np.quantile(logs, [0.25, 0.5, 0.75], axis=1),
         "kept": np.quantile(kept(keep), QUANTILES, axis=(1, 2)),
         "keep": np.quantile(keep, QUANTILES),

@@ -80,9 +80,10 @@ class Reader:
         cell, output = self.charlm
         s, a = bptt.unroll(cell, inputs, self.s if goes_on else None)
         self.s = s[-1]
-        left = self.rng.random(s[1:].shape, np.float32) >= self.dropout
+        h = s[1:, ..., : output.W_hy.shape[1]]
+        left = self.rng.random(h.shape, np.float32) >= self.dropout
         kept = left / np.float32(1 - self.dropout)
-        h = s[1:] * kept
+        h = h * kept
         losses, dlogits = readout.cross_entropy(output.logits(h), targets)
         dlogits /= losses.size
         d_output, dh = output.backward(dlogits, h)

@@ -1,0 +1,132 @@
+"""Gates on Alice: the budget is the vanilla network's, and what is measured is what is said."""
+
+from itertools import islice
+
+import numpy as np
+import pytest
+
+from ch5 import gradcheck, initialise, reach
+from ch5.charlm import CharLM
+from ch5.experiments import alice, gates_alice, record
+from ch5.experiments.stream import Reader
+from ch5.gated import first_gru, first_lstm
+from ch5.readout import Readout
+
+SMALL = gates_alice.SETTINGS | {"hidden": {"lstm": 12, "gru": 12}, "epochs": 2}
+CELLS = pytest.mark.parametrize("first_cell", [first_lstm, first_gru])
+
+
+def small_model(first_cell, V=72, H=6):
+    """Weights of order one, float64."""
+    rng = np.random.default_rng(5)
+    model = CharLM(first_cell(rng, H, V, 1.0), Readout(initialise.uniform(rng, V, H), np.zeros(V)))
+    return model.with_vector(model.vector() * 2)
+
+
+def test_parameters_and_updates_are_those_of_the_vanilla_network():
+    """At most as many parameters, at least 99 of 100; the same text, windows, rate, clip and number of updates."""
+    vanilla = alice.training(1, **alice.SETTINGS)
+    for cell in gates_alice.CELLS:
+        run = gates_alice.training(cell, 1, **gates_alice.SETTINGS)
+        assert 0.99 * vanilla.model.charlm.size <= run.model.charlm.size <= vanilla.model.charlm.size
+        assert len(run) == len(vanilla)
+        assert run.batches.starts.shape == vanilla.batches.starts.shape
+        assert (run.optimiser.peak, run.clip) == (vanilla.optimiser.peak, vanilla.clip)
+        np.testing.assert_array_equal(run.batches.goes_on, vanilla.batches.goes_on)
+        assert run.model.charlm.dtype == np.float32
+
+
+@CELLS
+def test_the_state_is_carried_where_the_text_goes_on_and_nowhere_else(first_cell):
+    """Two windows in turn lose what they lose as one text; a window that does not go on starts from zero."""
+    model, ids = small_model(first_cell), np.random.default_rng(6).integers(72, size=(21, 3))
+    as_one, _ = model.losses(ids[:20], ids[1:])
+    alone, _ = model.losses(ids[10:20], ids[11:])
+    reader = Reader(model, 0.0, np.random.default_rng(7))
+    first, _ = reader.loss_and_gradient((ids[:10], ids[1:11], False))
+    second, gradient = reader.loss_and_gradient((ids[10:20], ids[11:], True))
+    again, _ = reader.loss_and_gradient((ids[10:20], ids[11:], False))
+    assert first == pytest.approx(as_one[:10].mean(), rel=1e-12)
+    assert second == pytest.approx(as_one[10:].mean(), rel=1e-12)
+    assert again == pytest.approx(alone.mean(), rel=1e-12)
+    assert abs(again - second) > 1e-4
+    carried = model.losses(ids[:10], ids[1:11])[1]
+    expected = model.loss_and_gradient((ids[10:20], ids[11:]), carried)[1]
+    np.testing.assert_array_equal(gradient.vector(), expected.vector())
+
+
+@CELLS
+def test_the_gradient_is_the_change_of_the_loss_by_an_earlier_state(first_cell):
+    """By central differences, ten characters back, at three places; and gates that lie between zero and one."""
+    model, (_, ids, first) = small_model(first_cell), alice.book()
+    places = np.array([first + 300, first + 777, first + 1000])
+    logs, keep = gates_alice.gradient_and_gates(model, ids, places)
+    assert logs.shape == (reach.LAGS + 1, 3)
+    assert keep.shape == (reach.LAGS, 3, 6)
+    assert 0 < keep.min() < keep.max() < 1
+    np.testing.assert_array_equal(logs[0], 0)
+    for j, p in enumerate(places):
+        norms = []
+        for k in (0, 10):
+            start = p - reach.LAGS - reach.BEFORE
+            _, s = model.losses(ids[start : p - k, None], ids[start + 1 : p - k + 1, None])
+
+            def loss(s, p=p, k=k):
+                if k:
+                    return model.losses(ids[p - k : p, None], ids[p - k + 1 : p + 1, None], s)[0][-1, 0]
+                logits = model.readout.logits(s[:, :6])[0]
+                return np.log(np.exp(logits).sum()) - logits[ids[p]]
+
+            (ds,) = gradcheck.central_difference(loss, s)
+            norms.append(np.linalg.norm(ds))
+        assert logs[10, j] == pytest.approx(np.log(norms[1] / norms[0]), abs=1e-5)
+
+
+@pytest.fixture(scope="module", params=gates_alice.CELLS)
+def small_run(request):
+    """Twelve units, two epochs: what was measured, and the network of the same run made here with a plain loop."""
+    run = gates_alice.training(request.param, 1, **SMALL)
+    for _ in run:
+        pass
+    return gates_alice.measure(cell=request.param, seed=1, **SMALL), run
+
+
+def test_the_losses_are_those_of_a_run_made_here(small_run):
+    """That of the tail read in one go, from a zero state."""
+    found, run = small_run
+    _, ids, first = alice.book()
+    losses, _ = run.model.charlm.losses(ids[first - 1 : -1], ids[first:])
+    assert found["held_out"][-1] == pytest.approx(losses.mean(), abs=0.005)
+    np.testing.assert_allclose(found["early"], run.losses[:20], rtol=1e-12)
+    np.testing.assert_allclose(found["loss"], run.losses.reshape(2, -1).mean(axis=1))
+
+
+def test_what_is_lost_with_less_is_counted_from_the_losses_of_windows(small_run):
+    """Given three characters, from a zero state: by reading windows of three and of a hundred before each place."""
+    found, run = small_run
+    assert found["held_out"][1] < found["held_out"][0]  # so the last weights are the ones kept
+    model, (_, ids, first) = run.model.charlm, alice.book()
+    places = np.arange(first + 192, len(ids), 7)
+    given = []
+    for k in (3, 100):
+        at = places - k + np.arange(k)[:, None]
+        given.append(model.losses(ids[at], ids[at + 1])[0][-1])
+    assert found["excess"][0, reach.GIVEN.index(3)] == pytest.approx((given[0] - given[1]).mean(), rel=1e-4)
+    assert found["excess"].shape == found["half"].shape == (2, len(reach.GIVEN))
+    assert found["gradient"].shape == (3, reach.LAGS + 1)
+    assert found["kept"].shape == (len(gates_alice.QUANTILES), reach.LAGS + 1)
+    np.testing.assert_allclose(found["kept"][:, 1], found["keep"], atol=0.03)
+
+
+@pytest.fixture(scope="module")
+def recorded():
+    return record.load(gates_alice.EXPERIMENT)
+
+
+@pytest.mark.parametrize(("cell", "seed"), [("lstm", 1), ("gru", 3)])
+def test_what_was_recorded_comes_out_again(cell, seed, recorded):
+    """The first 20 losses of the recorded run, to 1e-4; they are float32."""
+    (then,) = recorded.where(cell=cell, seed=seed)
+    run = gates_alice.training(cell, seed, **gates_alice.SETTINGS)
+    now = [update.loss for update in islice(run, 20)]
+    np.testing.assert_allclose(now, then["early"], rtol=1e-4)

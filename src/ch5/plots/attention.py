@@ -32,10 +32,9 @@ def by_distance(lengths: Mapping[str, Array]) -> Figure:
             markersize=4.5,
             linewidth=1.2,
         )
-        seen = np.flatnonzero(middle > -16)[-1]  # the lowest that the panel leaves room for
-        end = seen == len(middle) - 1
-        up = 5 if name == "attention" else -5
-        label_line(axes, distance[seen], middle[seen], name, color, xytext=(5, up) if end else (8, 5))
+        at = np.flatnonzero(middle > -9)[-1]  # the end, or half way down
+        up = 6 if name == "attention" or at < len(middle) - 1 else -6
+        label_line(axes, distance[at], middle[at], name, color, xytext=(8, up))
     axes.set(xlabel="distance (steps)", ylabel="length of gradient (power of ten)", ylim=(-18, 2))
     axes.set_xticks([1, 100, 200, 300, 400])
     return figure

@@ -5,6 +5,7 @@ A B A B, while the others sleep. Nothing is timed before all have shown the same
 """
 
 import argparse
+import atexit
 import json
 import os
 import platform
@@ -40,9 +41,11 @@ def worker(contender, threads):
     environment = os.environ | dict.fromkeys(variables, str(threads))
     environment["PYTHONPATH"] = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
     command = [PYTHON, "-m", "benchmarks.worker", contender, str(threads)]
-    return subprocess.Popen(
+    process = subprocess.Popen(
         command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
+    atexit.register(process.kill)
+    return process
 
 
 def ask(who, question, given=None):

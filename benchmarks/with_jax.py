@@ -66,15 +66,10 @@ def update(state, inputs, targets, cell, rate, clip):
 
 def training(cell, H, T, B, optimiser, rate, clip):
     assert optimiser == "Adam"
-    W_xh, W_hh, b = work.first_weights(cell, H).cell
-    W_hy, b_y = work.first_weights(cell, H).readout
-    arrays = {
-        "W_xh": W_xh.reshape(-1, W_xh.shape[-1]),
-        "W_hh": W_hh.reshape(-1, H),
-        "b": b.ravel(),
-        "W_hy": W_hy,
-    }
-    weights = jax.tree.map(jnp.array, arrays | {"b_y": b_y})
+    (W_xh, W_hh, b), (W_hy, b_y) = work.first_weights(cell, H)
+    W_xh, W_hh = W_xh.reshape(-1, W_xh.shape[-1]), W_hh.reshape(-1, H)
+    weights = {"W_xh": W_xh, "W_hh": W_hh, "b": b.ravel(), "W_hy": W_hy, "b_y": b_y}
+    weights = jax.tree.map(jnp.array, weights)
     state = (0, weights, jax.tree.map(jnp.zeros_like, weights), jax.tree.map(jnp.zeros_like, weights))
     batches = [(jnp.array(x), jnp.array(y)) for x, y in work.batches(T, B)]
     done = 0

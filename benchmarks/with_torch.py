@@ -17,11 +17,8 @@ def layers(cell, H):
 
     Their second bias is redundant but for the GRU's candidate; the rest of it stays zero, as if it were not there.
     """
-    model = work.first_weights(cell, H)
-    W_xh, W_hh, b = (
-        w.reshape(-1, H, *w.shape[w.ndim - 1 :])[:, :, ...] if w.ndim == 3 else w for w in model.cell
-    )
-    V = len(model.readout.b_y)
+    model, V = work.first_weights(cell, H), work.ids()[1]
+    W_xh, W_hh, b = model.cell
     W_xh, W_hh, b = W_xh.reshape(-1, H, V), W_hh.reshape(-1, H, H), b.reshape(-1, H)
     layer, readout = LAYERS[cell](V, H), nn.Linear(H, V)
     second = np.zeros((len(W_hh), H), np.float32)
@@ -74,10 +71,9 @@ def training(cell, H, T, B, optimiser, rate, clip):
 
 def sampling(cell, H, length):
     layer, readout = layers(cell, H)
-    V, step = readout.out_features, nn.RNNCell(readout.out_features, H)
+    step, one_hot = nn.RNNCell(readout.out_features, H), torch.eye(readout.out_features)
     step.load_state_dict({name.removesuffix("_l0"): p for name, p in layer.state_dict().items()})
     inputs, targets = (torch.tensor(ids) for ids in work.batches(T=100, B=1)[0])
-    one_hot = torch.eye(V)
 
     @torch.inference_mode()
     def run(n):

@@ -24,7 +24,7 @@ from ch5.weights import Array
 Size = tuple[int, int, int]  # H, T, B
 
 UPDATE = {"optimiser": "Adam", "rate": 0.002, "clip": 0.1}  # a clip that is at work
-SETTINGS = {"rounds": 7, "seconds": 0.15, "update": UPDATE}  # seconds that one measurement takes
+SETTINGS = {"rounds": 7, "seconds": 0.1, "update": UPDATE}  # seconds that one measurement takes
 ORIGINAL = {"cell": "vanilla", "H": original.HIDDEN, "T": original.STEPS, "B": 1} | {
     "optimiser": "SGD",
     "rate": original.RATE,

@@ -28,7 +28,8 @@ def without_drawings(cell):
 
 def run(path):
     notebook = nbformat.read(path, as_version=4)
-    NotebookClient(notebook, timeout=600, resources={"metadata": {"path": path.parent}}).execute()
+    where = {"metadata": {"path": path.parent}}
+    NotebookClient(notebook, timeout=600, resources=where, coalesce_streams=True).execute()
     for cell in notebook.cells:
         without_drawings(cell)
     notebook.metadata = nbformat.from_dict(KEPT_METADATA)

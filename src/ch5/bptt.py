@@ -94,7 +94,7 @@ def walk_back(cell: Cell[Any], s: Array, a: Array, dh_out: Any) -> tuple[Array, 
     dh = ds[:, : dh_out.shape[-1]]  # a view of what the outputs act on
     for dh_out_t, slope_t in zip(_flat(dh_out)[::-1], _flat(slope)[::-1], strict=True):
         dh += dh_out_t  # the merge: this step's output + the future
-        cell.step_back(ds, slope_t)  # turns slope_t into da_t, and ds into that of the step before
+        cell.step_back(ds, slope_t)  # slope_t becomes da_t, ds goes one step back
     return slope[..., : a.shape[-1]], ds.reshape(s.shape[1:])
 
 

@@ -15,6 +15,15 @@ from jupyterlite_pyodide_kernel.constants import PYODIDE_CDN_URL
 MEGABYTES = 25
 PLACES = {"cdn": urlsplit(PYODIDE_CDN_URL).netloc, "local": "this site"}
 
+# From a file a browser starts no kernel: the button then says what it needs, and leads nowhere.
+FROM_A_FILE = """
+if (location.protocol === "file:") addEventListener("DOMContentLoaded", () => {
+  const button = document.querySelector(".btn-live");
+  button.removeAttribute("href");
+  button.querySelector(".btn__text-container").textContent = "To run in the browser, open this book from a web server";
+});
+"""
+
 
 def add_button(app, name, template, context, doctree):
     """Put the button into the menu of ways to run the page: the theme's own, or a new one."""
@@ -29,6 +38,7 @@ def add_button(app, name, template, context, doctree):
         "icon": "fas fa-play",
         "label": "live",
     }
+    app.add_js_file(None, body=FROM_A_FILE)  # to this page alone
     for menu in context["header_buttons"]:
         if menu.get("label") == "launch-buttons":
             menu["buttons"].insert(0, button)

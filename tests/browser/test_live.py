@@ -186,6 +186,20 @@ def test_the_button_says_where_pyodide_comes_from(book):
     assert "Run in the browser" not in page_of(book, "", "notebook")
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_from_a_file_the_button_leads_nowhere(book, page):
+    """A browser starts no kernel from a file: there the button says what it needs; from a server it is a link."""
+    page_of(book, "cdn", "notebook")
+    page.goto((book / "_cdn" / "notebook.html").as_uri())
+    button = page.locator(".btn-live")
+    assert button.text_content().strip() == "To run in the browser, open this book from a web server"
+    assert button.get_attribute("href") is None
+    with serve(book / "_cdn") as home:
+        page.goto(f"{home}/notebook.html")
+        assert button.text_content().strip().startswith("Run in the browser (Pyodide")
+        assert button.get_attribute("href")
+
+
 # In the browser
 
 

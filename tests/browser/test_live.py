@@ -13,14 +13,13 @@ import zipfile
 from functools import cache
 from pathlib import Path
 
+import live
 import nbformat
 import pytest
 from chromium import serve
 from sphinx.application import Sphinx
 
 ROOT = Path(__file__).parents[2]
-sys.path.append(str(ROOT / "scripts"))
-import live  # noqa: E402
 
 NOTEBOOKS = sorted(ROOT.glob("book/chapters/*.ipynb"))
 PATIENCE = 240_000  # milliseconds, for a machine that is busy

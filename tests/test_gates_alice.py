@@ -123,6 +123,29 @@ def recorded():
     return record.load(gates_alice.EXPERIMENT)
 
 
+def test_at_another_rate_only_the_rate_is_another():
+    """With the settings of the first record, all but the rate; and the vanilla run is that of its own experiment."""
+    assert gates_alice.RATES.settings | {"rate": 0.002} == gates_alice.EXPERIMENT.settings
+    for point in gates_alice.RATES.points:
+        assert point["rate"] > alice.SETTINGS["rate"]
+    settings = gates_alice.RATES.settings
+    run = gates_alice.training("vanilla", 1, rate=0.006, **settings)
+    other = alice.training(1, **alice.SETTINGS | {"rate": 0.006})
+    assert run.optimiser.peak == other.optimiser.peak == 0.006
+    np.testing.assert_array_equal(run.model.vector(), other.model.vector())
+    np.testing.assert_array_equal(run.batches.starts, other.batches.starts)
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "vanilla"])
+def test_what_was_recorded_at_other_rates_comes_out_again(cell):
+    """The first 20 losses of a recorded run at a rate of 0.006, to 1e-4; they are float32."""
+    recorded = record.load(gates_alice.RATES)
+    (then,) = recorded.where(cell=cell, rate=0.006, seed=1)
+    run = gates_alice.training(cell, 1, rate=0.006, **recorded.settings)
+    now = [update.loss for update in islice(run, 20)]
+    np.testing.assert_allclose(now, then["early"], rtol=1e-4)
+
+
 @pytest.mark.parametrize(("cell", "seed"), [("lstm", 1), ("gru", 3)])
 def test_what_was_recorded_comes_out_again(cell, seed, recorded):
     """The first 20 losses of the recorded run, to 1e-4; they are float32."""

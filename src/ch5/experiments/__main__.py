@@ -28,6 +28,7 @@ ALL = [
     alice.TRIALS,
     gates_opening.EXPERIMENT,
     gates_alice.EXPERIMENT,
+    gates_alice.RATES,
 ]
 EXPERIMENTS = {experiment.name: experiment for experiment in ALL}
 

@@ -110,4 +110,6 @@ def test_what_is_needed_is_the_first_of_the_grid_from_which_on_it_suffices():
 
 
 def test_a_gradient_has_faded_where_it_first_falls_below_the_share():
+    """And where it never does, past the last lag."""
     assert reach.faded(np.log([1, 1.2, 0.5, 0.009, 0.02]), 0.01) == 3
+    assert reach.faded(np.log([1, 1.2, 0.5]), 0.01) == 3

@@ -108,5 +108,6 @@ def needed(excess: Array, within: float) -> int:
 
 
 def faded(logs: Array, to: float) -> int:
-    """The first lag at which the gradient, exp(logs), is down to a share `to` of what it was; logs (K+1,)."""
-    return int(np.argmax(np.asarray(logs) < np.log(to)))
+    """The first lag at which the gradient, exp(logs), is below a share `to` of what it was; len(logs) if at none."""
+    below = np.flatnonzero(np.asarray(logs) < np.log(to))
+    return int(below[0]) if len(below) else len(logs)

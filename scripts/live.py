@@ -111,7 +111,7 @@ def lock(base: Lock, pyodide: str, shipped: list[Path]) -> Lock:
             "package_type": "package",
             "unvendored_tests": False,
         }
-    return base | {"packages": packages}
+    return {"info": base["info"], "packages": packages}
 
 
 def copy(pyodide: Path, target: Path) -> Lock:

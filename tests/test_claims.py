@@ -34,6 +34,7 @@ from ch5.experiments import (
     alice,
     baselines,
     chaos,
+    gates_alice,
     gates_opening,
     horizon,
     original,
@@ -903,12 +904,21 @@ def test_c16_on_the_whole_book_each_seed_beats_the_trigram_and_none_the_best_n_g
         assert min(result["held_out"]) > whole["order 3"][1] > whole["order 4"][1]
 
 
-def test_c16_nor_does_anything_that_was_tried(counted):
+def test_c16_nor_does_anything_that_was_tried_at_that_rate(counted):
     """Width, dropout, weight decay, a longer window."""
     for result in record.load(alice.TRIALS).results:
         assert (
             counted["whole"]["order 4"][1] + 0.05 < min(result["held_out"]) < counted["whole"]["order 2"][1]
         )
+
+
+def test_c16_at_three_times_the_rate_each_seed_passes_order_3_and_none_order_4(counted):
+    """The same network, text and updates; at a rate of 0.015 it does not even pass order 1."""
+    rates, whole = record.load(gates_alice.RATES), counted["whole"]
+    for result in rates.where(cell="vanilla", rate=0.006):
+        assert whole["order 4"][1] < min(result["held_out"]) < whole["order 3"][1] - 0.02
+    for result in rates.where(cell="vanilla", rate=0.015):
+        assert min(result["held_out"]) > whole["order 1"][1]
 
 
 def test_c16_a_fixed_window_of_about_the_size_beats_the_original_run_and_not_the_larger_one(recorded_alice):

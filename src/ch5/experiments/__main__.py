@@ -14,6 +14,7 @@ from ch5.experiments import (  # noqa: E402
     baselines,
     chaos,
     gates_alice,
+    gates_horizon,
     gates_opening,
     horizon,
     original,
@@ -27,6 +28,7 @@ ALL = [
     *(module.EXPERIMENT for module in (prior, chaos, price, horizon, original, alice, baselines)),
     alice.TRIALS,
     gates_opening.EXPERIMENT,
+    gates_horizon.EXPERIMENT,
     gates_alice.EXPERIMENT,
     gates_alice.RATES,
 ]

@@ -37,7 +37,7 @@ SETTINGS: dict[str, Any] = {
 }
 CELLS = {"lstm": first_lstm, "gru": first_gru}
 LAGS: dict[str, dict[str, tuple[int, ...]]] = {  # by task and model
-    "easy": {"lstm 1": (20,), "lstm 3": (100, 200), "gru 3": (100,), "attention": (200,)},
+    "easy": {"lstm 1": (20, 50), "lstm 3": (100, 200), "gru 3": (100,), "attention": (200,)},
     "middle": {"lstm 1": (10, 20, 30), "lstm 3": (50, 100, 200), "gru 3": (50,), "attention": (50, 200)},
     "hard": {"lstm 1": (5, 10, 15), "lstm 3": (10, 20, 30, 50), "gru 3": (20, 30, 50), "attention": (50,)},
 }

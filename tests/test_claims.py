@@ -35,6 +35,7 @@ from ch5.experiments import (
     baselines,
     chaos,
     gates_alice,
+    gates_horizon,
     gates_opening,
     horizon,
     original,
@@ -1024,6 +1025,68 @@ def test_c17_where_hardly_any_arrives_closed_gates_stay_closed():
         accuracy, gate, path = trained_gates(15, bias)
         assert accuracy.min() > 0.95
         assert path.min() > -1.2
+
+
+def test_c17_from_the_usual_first_weights_an_lstm_recalls_further_than_the_vanilla_cell():
+    """On all three tasks, with a forget bias of 3 and no more parameters; the intervals do not overlap."""
+    gates, cells = record.load(gates_horizon.EXPERIMENT), record.load(horizon.EXPERIMENT)
+    for task in horizon.LAGS:
+        lstm = gates_horizon.horizon_in(gates, task, "lstm 3")
+        assert lstm.low > gates_horizon.horizon_in(cells, task, "uniform").high
+
+
+def test_c17_from_orthogonal_first_weights_the_vanilla_cell_recalls_about_as_far():
+    """As the LSTM with a forget bias of 3: on the middle and the hard task the intervals of the two overlap."""
+    gates, cells = record.load(gates_horizon.EXPERIMENT), record.load(horizon.EXPERIMENT)
+    for task in ("middle", "hard"):
+        lstm = gates_horizon.horizon_in(gates, task, "lstm 3")
+        vanilla = gates_horizon.horizon_in(cells, task, "orthogonal")
+        assert lstm.low < vanilla.high
+        assert vanilla.low < lstm.high
+
+
+def on_alice(cell, rate):
+    """The recorded runs of a network on the whole of Alice at this rate, and each one's least loss on the tail."""
+    if rate > 0.002:
+        runs = record.load(gates_alice.RATES).where(cell=cell, rate=rate)
+    elif cell == "vanilla":
+        runs = record.load(alice.EXPERIMENT).where(variant="main")
+    else:
+        runs = record.load(gates_alice.EXPERIMENT).where(cell=cell)
+    return runs, np.array([min(run["held_out"]) for run in runs])
+
+
+def test_c17_on_alice_the_rate_decides_which_network_is_best():
+    """At 0.002 the GRU is, and the LSTM the worst by 0.2 nats; at 0.015 the vanilla network breaks and the LSTM
+    is at its best."""
+    least = {
+        (cell, rate): on_alice(cell, rate)[1]
+        for cell in ("vanilla", "lstm", "gru")
+        for rate in (0.002, 0.015)
+    }
+    assert least["gru", 0.002].max() < least["vanilla", 0.002].min()
+    assert least["vanilla", 0.002].max() + 0.2 < least["lstm", 0.002].min()
+    assert least["lstm", 0.015].max() < 1.5
+    assert least["vanilla", 0.015].min() > 2.4
+
+
+def test_c17_on_alice_each_at_its_best_rate_gates_gain_a_twentieth_of_a_nat():
+    """Between 0.03 and 0.1: LSTM at 0.015, GRU and vanilla network at 0.006, every seed against every seed."""
+    vanilla = on_alice("vanilla", 0.006)[1]
+    for cell, rate in (("lstm", 0.015), ("gru", 0.006)):
+        gain = vanilla[:, None] - on_alice(cell, rate)[1]
+        assert 0.03 < gain.min() <= gain.max() < 0.1
+
+
+def test_c17_on_alice_the_gru_looks_back_the_furthest():
+    """To a hundredth of a nat it needs at least 32 characters, the vanilla network 12, the LSTM at most 16."""
+    needed = {
+        cell: [reach.needed(run["excess"][0], 0.01) for run in on_alice(cell, rate)[0]]
+        for cell, rate in (("vanilla", 0.006), ("lstm", 0.015), ("gru", 0.006))
+    }
+    assert max(needed["vanilla"]) == 12
+    assert max(needed["lstm"]) <= 16
+    assert min(needed["gru"]) >= 32
 
 
 @pytest.mark.parametrize("steps", [10, 100, 1000])

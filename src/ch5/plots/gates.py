@@ -83,20 +83,20 @@ def horizons(success: Mapping[str, Mapping[str, tuple[Sequence[int], Array, Arra
     panels[-1].set_xticks(ticks, [str(tick) for tick in ticks])
     panels[-1].minorticks_off()
     panels[-1].set_xlabel("lag (steps)")
-    panels[-1].legend(fontsize=9, loc="lower left")
+    panels[0].legend(fontsize=9, loc="lower left", frameon=True, framealpha=1, edgecolor="none")
     return figure
 
 
-def held_out(slow: Mapping[str, Array], fast: Mapping[str, Array]) -> Figure:
-    """By network the loss on the tail after each epoch (seeds, epochs), at two rates."""
-    figure, panels = plt.subplots(1, 2, sharex=True, sharey=True, figsize=TEXT_WIDTH)
-    titles = ("the vanilla network's rate", "four times that rate")
-    for axes, losses, title in zip(panels, (slow, fast), titles, strict=True):
-        for name, runs in losses.items():
+def held_out(losses: Mapping[float, Mapping[str, Array]]) -> Figure:
+    """By rate and network the loss on the tail after each epoch: (seeds, epochs)."""
+    figure, panels = plt.subplots(1, len(losses), sharex=True, sharey=True, figsize=TEXT_WIDTH)
+    for axes, (rate, networks) in zip(panels, losses.items(), strict=True):
+        for name, runs in networks.items():
             _seeds(axes, range(1, runs.shape[1] + 1), runs, name)
-        axes.set(title=title, xlabel="epoch", ylim=(1.45, 2.35))
+        axes.set(title=f"rate {rate:g}", xlabel="epoch", ylim=(1.45, 2.4))
+        axes.set_xticks([1, 6, 12])
     panels[0].set_ylabel("loss on the tail (nats)")
-    panels[1].legend(fontsize=9, loc="upper right")
+    panels[-1].legend(fontsize=9, loc="upper right")
     return figure
 
 

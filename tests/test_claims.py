@@ -1119,6 +1119,19 @@ def test_c18_one_block_loses_the_order_of_time_until_positions_bring_it_back(rng
     assert relative_error(block.outputs(shuffled), block.outputs(x)) > 1e-3
 
 
+def test_c18_one_block_learns_to_recall_in_every_seed_where_no_recurrent_cell_does_in_half():
+    """The hard task at lag 50, recorded, no more parameters than the vanilla cell: from any of its first weights, with
+    gates or without."""
+    at = {"task": "hard", "lag": 50}
+    gates, cells = record.load(gates_horizon.EXPERIMENT), record.load(horizon.EXPERIMENT)
+    assert all(run["success"] for run in gates.where(**at, model="attention"))
+    others = [gates.where(**at, model=model) for model in ("lstm 3", "gru 3")]
+    others += [cells.where(**at, model=kind) for kind in horizon.INITIAL]
+    for runs in others:
+        assert len(runs) == 20
+        assert sum(run["success"] for run in runs) < 10
+
+
 def test_c18_the_two_bills():
     """Twice the steps: twice the operations, memory and steps in a row of the recurrent pass; four times the operations
     and memory of attention, in three rounds as before. tests/test_attention.py counts while the code runs."""

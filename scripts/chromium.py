@@ -17,6 +17,7 @@ PAGES = sorted(
     and SITE / "lite" not in path.parents  # JupyterLite, see test_live.py
 )
 WIDTHS = (1280, 390)
+SCHEMES = ("light", "dark")
 
 FLAGS = [
     "--no-sandbox",

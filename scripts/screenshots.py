@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from chromium import PAGES, SITE, WIDTHS, serve, started
+from chromium import PAGES, SCHEMES, SITE, WIDTHS, serve, started
 from playwright.sync_api import sync_playwright
 
 OUT = Path(__file__).parents[1] / "screenshots"
@@ -15,7 +15,7 @@ def main():
     with serve(SITE) as address, sync_playwright() as playwright:
         browser = started(playwright)
         for width in WIDTHS:
-            for scheme in ("light", "dark"):
+            for scheme in SCHEMES:
                 page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
                 for name in PAGES:
                     page.goto(f"{address}/{name}", wait_until="load")

@@ -56,15 +56,15 @@ def texts(reader):
     return [page.extract_text() for page in reader.pages]
 
 
-def untold(reader):
-    """What a screen reader would ask for in vain."""
+def untold(reader, language, title):
+    """What a screen reader would ask for in vain, or be told wrongly."""
     root = reader.root_object
     if not root.get("/MarkInfo", {}).get("/Marked") or "/StructTreeRoot" not in root:
         yield "the parts of the text carry no tags"
-    if not root.get("/Lang"):
-        yield "the document does not say its language"
-    if not reader.metadata.title:
-        yield "the document does not say its title"
+    if root.get("/Lang") != language:
+        yield f"the document says that its language is {root.get('/Lang')}"
+    if reader.metadata.title != title:
+        yield f"the document says that its title is {reader.metadata.title}"
     for part in parts(root.get("/StructTreeRoot", {})):
         if part["/S"] in ("/Figure", "/Formula") and not part.get("/Alt"):
             yield "a picture or a formula has no words"

@@ -3,7 +3,7 @@
 import paper
 import pdf
 import pytest
-from checks import sideways
+from checks import outline, sideways
 from pypdf import PdfReader
 
 PAPER_WIDTH = 642  # pixels between the margins: 170 of the 210 mm of A4
@@ -21,9 +21,11 @@ def book(pages):
     return PdfReader(pdf.PDF)
 
 
-def test_it_speaks(book):
-    """Tagged, with a language and a title; every picture and every formula has words."""
-    assert list(paper.untold(book)) == []
+def test_it_speaks(book, site):
+    """Tagged, with the pages' language and title; every picture and every formula has words."""
+    front = site / "book" / "index.html"
+    (title,) = paper.article(front).iter("h1")
+    assert list(paper.untold(book, outline(front).lang, "".join(paper.written(title)))) == []
 
 
 def test_its_outline_is_that_of_the_pages(book, pages):

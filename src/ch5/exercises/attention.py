@@ -17,8 +17,9 @@ def check_attend(answer: Any) -> None:
     """Check one causal head."""
 
     def attend(q: Array, k: Array, v: Array) -> Array:
-        """Give the outputs (T, H) of one causal head from its queries, keys and values, all (T, H):
-        y_t is the sum over s of A_ts v_s, A_ts the softmax over s = 1 ... t of q_t · k_s / sqrt(H)."""
+        """Give the outputs (T, H) of one causal head from its queries, keys and values, all
+        (T, H): y_t is the sum over s of A_ts v_s, and A_ts the softmax over s = 1 ... t of
+        q_t · k_s / sqrt(H)."""
         return _head(q, k, v)
 
     def unmasked(q: Array, k: Array, v: Array) -> Array:
@@ -57,8 +58,8 @@ def check_through_softmax(answer: Any) -> None:
     """Check the way back from the shares to the scores."""
 
     def through_softmax(dA: Array, A: Array) -> Array:
-        """Give dS (n, T), the gradient by the scores, from dA and A (n, T), where each row of A is the softmax
-        of that row of S: raising one score takes from all the others."""
+        """Give dS (n, T), the gradient by the scores, from dA and A (n, T). Each row of A is
+        the softmax of that row of S: raising one score takes from all the others."""
         return A * (dA - (A * dA).sum(axis=1, keepdims=True))
 
     def alone(dA: Array, A: Array) -> Array:
@@ -91,8 +92,9 @@ def check_break_even(answer: Any) -> None:
     """Check where an LSTM and a head do as many multiplications."""
 
     def break_even(D: int, H: int) -> float:
-        """Give the length T at which a head, 3 T H D + 2 T^2 H multiplications, costs as much as an LSTM, whose four
-        slots each cost the vanilla cell's T H (D + H). The head is cheaper for shorter sequences."""
+        """Give the length T at which a head, 3 T H D + 2 T^2 H multiplications, costs as much
+        as an LSTM, whose four slots each cost the vanilla cell's T H (D + H). Shorter
+        sequences are cheaper for the head."""
         return (D + 4 * H) / 2
 
     def orders(D: int, H: int) -> float:

@@ -43,6 +43,7 @@ def test_a_contender_is_judged_by_its_better_number_of_threads():
         (row(4.999, 5), "lost by 1 %"),
         (row(1.3, 1.3, at_most=True), "won"),
         (row(1.95, 1.3, at_most=True), "lost by 50 %"),
+        (row(2.5, 0.2, at_most=True), "lost by 1,150 %"),
         (row(0.1, None), "–"),
     ],
 )
@@ -140,7 +141,7 @@ def test_a_table_shows_what_was_recorded(found):
         benchmarks.table(rows, benchmarks.rows(found), "LSTM", "torch").replace("\u00a0", " ").splitlines()
     )
     (line,) = [line for line in lines if "(128, 64, 32)" in line]
-    _, _, took, took_them, spread, reach, _, verdict, _ = (cell.strip() for cell in line.split("|"))
+    _, _, took, took_them, spread, _, reach, verdict, _ = (cell.strip() for cell in line.split("|"))
     assert took.startswith(f"{benchmarks.duration(np.median(ours))} (")
     assert took_them.startswith(f"{benchmarks.duration(np.median(theirs))} (")
     ratio = np.median(theirs / ours)
@@ -160,7 +161,9 @@ def test_another_order_in_a_second_run_is_reported():
     assert benchmarks.reordered(first, second) == ["GRU (128, 64, 32)"]
 
 
-@pytest.mark.parametrize(("seconds", "shown"), [(0.0012345, "1.23 ms"), (0.5, "500 ms"), (61.26, "61.3 s")])
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(0.0012345, "1.23 ms"), (0.5, "500 ms"), (61.26, "61.3 s"), (11_304.0, "3.14 h")]
+)
 def test_a_duration_has_three_digits(seconds, shown):
-    """In milliseconds below a second."""
+    """In milliseconds below a second, in hours from one hour on."""
     assert benchmarks.duration(seconds) == shown

@@ -51,14 +51,14 @@ SWEEPS = {
     "H": [(H, 64, 16) for H in (32, 64, 128, 256, 512)],
     "B": [(128, 64, B) for B in (1, 4, 16, 64)],
 }
-NO_BREAK = "\u00a0"  # a space at which no line ends
+NO_BREAK, TO = "\u00a0", "\u2060–\u2060"  # a space and a dash at which no line ends
 # The heads of a table's columns: ours, theirs, the ratio.
 HEADS = {
-    "torch": ("book", "PyTorch", "PyTorch / book"),
-    "jax": ("book", "JAX", "JAX / book"),
-    "lists": ("book", "scalar.py", "scalar.py / book"),
-    "products": ("book", "products", "book / products"),
-    "kept": ("allocated", "to keep", "allocated / to keep"),
+    "torch": ("book", "PyTorch", "ratio"),
+    "jax": ("book", "JAX", "ratio"),
+    "lists": ("book", "`scalar.py`", "ratio"),
+    "products": ("book", "products", "ratio"),
+    "kept": ("allocated", "to keep", "ratio"),
     "line": ("shortest", "longest", "off the line"),
 }
 
@@ -119,7 +119,7 @@ class Row:
         """Won, or lost and by how much; a dash where nothing was to be reached."""
         if self.reach is None:
             return "–"
-        return f"lost by {max(1, round(100 * self.short))} %" if self.short else "won"
+        return f"lost by {max(1, round(100 * self.short)):,} %" if self.short else "won"
 
 
 def faster(result: Dict, contender: str) -> tuple[int, Array]:
@@ -183,16 +183,14 @@ def sweep(found: Recorded, letter: str, contender: str) -> tuple[Array, Array]:
 
 def table(rows: list[Row], again: list[Row], work: str, against: str) -> str:
     """The rows of this work against this contender, in Markdown, with the ratio of the second run."""
-    heads = ["size", *HEADS[against], "to reach", "second run", "verdict"]
+    heads = ["size", *HEADS[against], "again", "reach", "verdict"]
     lines = [heads, ["---"] * len(heads)]
     for row, second in zip(rows, again, strict=True):
         if (row.work, row.against) == (work, against):
-            low, middle, high = (f"{q:.2f}" for q in row.quartiles)
-            spread = middle if low == high else f"{middle} ({low} to {high})"
-            lines.append(
-                [row.size, row.ours, row.theirs, spread, row.limit, f"{second.ratio:.2f}", row.verdict]
-            )
-    whole = [[cell.replace(" ", NO_BREAK) for cell in line] for line in lines]
+            low, middle, high, repeated = map(digits, (*row.quartiles, second.ratio))
+            spread = middle if low == high else f"{middle} ({low}{TO}{high})"
+            lines.append([row.size, row.ours, row.theirs, spread, repeated, row.limit, row.verdict])
+    whole = [[cell if TO in cell else cell.replace(" ", NO_BREAK) for cell in line] for line in lines]
     return "\n".join(f"| {' | '.join(line)} |" for line in whole)
 
 
@@ -214,8 +212,15 @@ def describe(point: Dict) -> str:
     return f"{point.get('cell', point['kind'])}{size}"
 
 
+def digits(ratio: float) -> str:
+    """Three digits: 0.95, 1.30, 221."""
+    return f"{ratio:.2f}" if ratio < 10 else f"{ratio:.3g}"
+
+
 def duration(seconds: float) -> str:
-    """Three digits, in seconds or milliseconds."""
+    """Three digits, in hours, seconds or milliseconds."""
+    if seconds >= 3600:
+        return f"{seconds / 3600:.3g} h"
     return f"{seconds:.3g} s" if seconds >= 1 else f"{1000 * seconds:.3g} ms"
 
 
@@ -233,10 +238,9 @@ def _ratio(
     times: int = 1,
 ) -> Row:
     """The row of one result; `times` is how often the measured work is done in the whole."""
-    (threads, ours), (their_threads, theirs) = faster(result, "ch5"), faster(result, against)
+    (_, ours), (_, theirs) = pair = [faster(result, who) for who in ("ch5", against)]
     spread = quartiles(ours / theirs if at_most else theirs / ours)
-    took = f"{duration(times * float(np.median(ours)))} ({threads})"
-    took_them = f"{duration(times * float(np.median(theirs)))} ({their_threads})"
+    took, took_them = (f"{duration(times * float(np.median(s)))} ({threads})" for threads, s in pair)
     return Row(work, against, size, took, took_them, spread, reach, at_most)
 
 

@@ -7,9 +7,7 @@ from playwright.sync_api import sync_playwright
 
 def pytest_generate_tests(metafunc):
     if "name" in metafunc.fixturenames:
-        names = PAGES or ["(not built)"]
-        one_worker = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in names]
-        metafunc.parametrize("name", one_worker)
+        metafunc.parametrize("name", PAGES or ["(not built)"])
 
 
 @pytest.fixture(scope="session")

@@ -13,32 +13,17 @@ from checks import (
 from chromium import SCHEMES, WIDTHS
 
 
-@pytest.fixture(scope="module")
-def read(browser, server):
-    """A function that opens a page once and looks at it wide and narrow, light and dark, for all the tests below."""
-    known = {}
-
-    def read(name):
-        if name not in known:
-            known[name] = {}
-            for scheme in SCHEMES:
-                # no colour half-way to another
-                context = browser.new_context(color_scheme=scheme, reduced_motion="reduce")
-                page = context.new_page()
-                seen = visit(page, f"{server}/{name}", f"{server}/", until="networkidle")
-                known[name][scheme] = seen.foreign + seen.complaints  # axe-core asks for things, too
-                for width in WIDTHS:
-                    page.set_viewport_size({"width": width, "height": 900})
-                    known[name][scheme, width] = sideways(page), not_for_everyone(page)
-                context.close()
-        return known[name]
-
-    return read
-
-
-def test_a_page_asks_no_other_host_and_has_no_error(name, read):
-    """From a server: all it needs lies there, and it says nothing."""
-    assert [read(name)[scheme] for scheme in SCHEMES] == [[], []]
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_page_is_quiet_fits_and_is_for_everyone(width, scheme, name, server, page):
+    """No other host, no error; code, equations and tables scroll inside themselves; WCAG 2.2 AA by axe-core."""
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # no colour half-way to another
+    seen = visit(page, f"{server}/{name}", f"{server}/", until="networkidle")
+    assert seen.foreign == []
+    assert seen.complaints == []
+    assert sideways(page) == []
+    assert not_for_everyone(page) == []
 
 
 def test_a_page_needs_no_server(name, site, page):
@@ -46,19 +31,6 @@ def test_a_page_needs_no_server(name, site, page):
     seen = visit(page, (site / name).as_uri(), f"{site.as_uri()}/", until="networkidle")
     assert seen.foreign == []
     assert seen.complaints == []
-
-
-@pytest.mark.parametrize("width", WIDTHS)
-def test_a_page_does_not_scroll_sideways(width, name, read):
-    """Code, equations and tables scroll inside themselves."""
-    assert [read(name)[scheme, width][0] for scheme in SCHEMES] == [[], []]
-
-
-@pytest.mark.parametrize("scheme", SCHEMES)
-@pytest.mark.parametrize("width", WIDTHS)
-def test_a_page_is_for_everyone(width, scheme, name, read):
-    """WCAG 2.2 AA, as far as axe-core can tell."""
-    assert read(name)[scheme, width][1] == []
 
 
 def test_every_image_is_described(name, site):

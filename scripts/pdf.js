@@ -33,10 +33,13 @@ async ({ series, author, note }) => {
   }
 
   for (const [at, { name, article }] of pages) {
-    for (const e of article.querySelectorAll(".headerlink, details.above-input, script")) e.remove();
+    for (const e of article.querySelectorAll(".headerlink, .source-of, details.above-input, script")) e.remove();
     for (const e of article.querySelectorAll("details")) e.replaceWith(e.lastElementChild);
     for (const e of article.querySelectorAll("[id]:not(svg *)")) e.id = name + "-" + e.id;
-    for (const e of article.querySelectorAll("img")) e.src = new URL(e.getAttribute("src"), at);
+    for (const e of article.querySelectorAll("img")) {
+      e.src = new URL(e.getAttribute("src"), at);
+      e.loading = "eager";
+    }
     for (const e of article.querySelectorAll("a[href]")) {
       const href = onPaper(e.getAttribute("href"), at);
       if (href) e.setAttribute("href", href);
@@ -86,8 +89,12 @@ async ({ series, author, note }) => {
     element("p", { class: "note" }, note),
   );
 
-  const sheets = document.querySelectorAll("link[rel=stylesheet]:is([href*=pygments], [href*=katex])");
+  const sheets = ["pygments.css", "katex/katex.css"].map(name =>
+    element("link", { rel: "stylesheet", href: new URL(`../_static/${name}`, location) }),
+  );
+  const read = sheets.map(sheet => new Promise(done => (sheet.onload = done)));
   document.head.replaceChildren(element("title", {}, title.querySelector("h1").textContent), ...sheets);
   document.body.replaceChildren(title, ...chapters);
   document.documentElement.dataset.theme = "light";
+  await Promise.all(read);
 }

@@ -92,11 +92,11 @@ def copy_style(app):
         raise ExtensionError(f"{packed} should hold one style sheet of KaTeX, not {len(scripts)}")
     with MiniRacer() as v8:
         css = v8.eval(UNPACK % scripts[0].read_text("utf-8"))
-    css = re.sub(r', url\(\S+\) format\("(woff|truetype)"\)', "", css)
+    css = re.sub(r'url\(\S+\) format\("woff2"\), |, url\(\S+\) format\("truetype"\)', "", css)
     target = Path(app.outdir, "_static", "katex")
     target.mkdir(parents=True, exist_ok=True)
     (target / "katex.css").write_text(css, encoding="utf-8")
-    for font in re.findall(r"url\((\S+\.woff2)\)", css):
+    for font in re.findall(r"url\((\S+\.woff)\)", css):
         shutil.copy(packed / font, target)
     app.add_css_file("katex/katex.css")
 

@@ -6,7 +6,7 @@ from functools import cache
 from bleach._vendor.html5lib import HTMLParser
 
 # What paper leaves out: what answers only on a screen, and what is drawn instead of written.
-ON_SCREEN = {"headerlink", "above-input", "toctree-wrapper", "katex"}
+ON_SCREEN = {"headerlink", "source-of", "above-input", "toctree-wrapper", "katex"}
 
 
 def parts(element):

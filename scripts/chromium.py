@@ -14,6 +14,7 @@ PAGES = sorted(
     for path in SITE.rglob("*.html")
     if "_static" not in path.parts
     and path != SITE / "index.html"  # which leads on
+    and (SITE / "source" / "ch5" not in path.parents or path == SITE / "source" / "ch5" / "cell.html")
     and SITE / "lite" not in path.parents  # JupyterLite, see test_live.py
 )
 WIDTHS = (1280, 390)

@@ -1,5 +1,6 @@
 """What a built page holds to. Each check lists the faults that it finds, as sentences."""
 
+import gzip
 from dataclasses import dataclass, field
 from functools import cache
 from html.parser import HTMLParser
@@ -149,12 +150,36 @@ def not_for_everyone(page):
     ]
 
 
+def weight(page, address):
+    """The bytes that a page loads to be seen, with what can be compressed as a server sends it."""
+    answers = []
+    page.on("response", lambda answer: answers.append(answer))
+    page.goto(address, wait_until="networkidle")
+    answers = [a for a in answers if a.request.method == "GET" and a.url.startswith("http")]
+    bodies = {a.url: a.body() for a in answers}
+    return sum(min(len(body), len(gzip.compress(body))) for body in bodies.values())
+
+
+def shifts(page, address):
+    """What moves while the page loads, as Chromium's own measure of layout shift sees it."""
+    page.add_init_script(
+        """window.moved = [];
+        new PerformanceObserver(list => {
+          for (const entry of list.getEntries())
+            moved.push(`${entry.value}: ${entry.sources.map(({node}) => node?.className ?? node?.nodeName)}`);
+        }).observe({type: "layout-shift", buffered: true});"""
+    )
+    page.goto(address, wait_until="networkidle")
+    page.wait_for_timeout(100)
+    return page.evaluate("moved")
+
+
 class Outline(HTMLParser):
     """The addresses, anchors, images, headings and language of one page."""
 
     def __init__(self):
         super().__init__()
-        self.links, self.ids, self.headings, self.images = [], [], [], []
+        self.links, self.ids, self.headings, self.images, self.sizes = [], [], [], [], []
         self.lang = None
 
     def handle_starttag(self, tag, attrs):
@@ -169,6 +194,7 @@ class Outline(HTMLParser):
             self.links.append(attrs["src"])
         if tag == "img":
             self.images.append((attrs.get("src"), attrs.get("alt") or ""))
+            self.sizes.append((attrs.get("src"), "width" in attrs and "height" in attrs))
         if tag in ("h1", "h2", "h3", "h4", "h5", "h6"):
             self.headings.append(int(tag[1]))
 
@@ -201,6 +227,13 @@ def without_words(path):
     for src, alt in outline(path).images:
         if len(alt.split()) < 5:
             yield f"{src} is described as {alt!r}"
+
+
+def without_size(path):
+    """Images whose place is not known before they come."""
+    for src, known in outline(path).sizes:
+        if not known:
+            yield f"{src} has no width and height"
 
 
 def invalid(path):

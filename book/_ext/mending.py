@@ -15,7 +15,9 @@ def mend_page(app, name, template, context, doctree):
     body = re.sub(r' id="(exercise|solution)-content"', "", body)
     # myst-nb puts paragraphs into a summary, where HTML has none, and hides what they say from screen readers.
     body = body.replace('<summary aria-label="Toggle hidden content">', "<summary>")
-    body = re.sub(r'<p class="(collapsed|expanded) admonition-title">(.*?)</p>', r'<span class="\1">\2</span>', body)
+    body = re.sub(
+        r'<p class="(collapsed|expanded) admonition-title">(.*?)</p>', r'<span class="\1">\2</span>', body
+    )
     context["body"] = body
 
 

@@ -1,6 +1,7 @@
 """What the printed book holds to. Each check lists the faults that it finds, as sentences."""
 
 import unicodedata
+from bisect import bisect
 from functools import cache
 
 from bleach._vendor.html5lib import HTMLParser
@@ -80,13 +81,21 @@ def not_in_the_outline(reader, paths):
                 yield title
 
 
+def stands(piece, text):
+    """Whether the letters of a piece stand in the text; a long one may go on over the page."""
+    if len(piece) < 40:
+        return piece in text
+    turn = bisect(range(len(piece)), False, key=lambda end: piece[: end + 1] not in text)
+    return piece[turn:] in text
+
+
 def lost(reader, paths):
     """Text, and words for pictures, that the pages have and the paper has not."""
     text = letters("".join(texts(reader)))
     told = {part.get("/Alt") for part in parts(reader.root_object.get("/StructTreeRoot", {}))}
     for path in paths:
         for piece in written(article(path)):
-            if letters(piece) not in text:
+            if not stands(letters(piece), text):
                 yield piece
         for image in article(path).iter("img"):
             if image.get("alt") not in told:

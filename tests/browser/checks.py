@@ -6,9 +6,9 @@ from functools import cache
 from html.parser import HTMLParser
 from urllib.parse import unquote, urlsplit
 
+import html5lib
 from axe_playwright_python.base import AXE_SCRIPT
-from bleach._vendor import html5lib
-from bleach._vendor.html5lib.constants import E as MESSAGES
+from html5lib.constants import E as MESSAGES
 
 # What the theme itself does, by axe's rule, and why it may stay. Anything else fails.
 WAIVED = {}

@@ -4,7 +4,7 @@ import unicodedata
 from bisect import bisect
 from functools import cache
 
-from bleach._vendor.html5lib import HTMLParser
+from html5lib import HTMLParser
 
 # What paper leaves out: what answers only on a screen, and what is drawn instead of written.
 ON_SCREEN = {"headerlink", "source-of", "above-input", "toctree-wrapper", "katex"}

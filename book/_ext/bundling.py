@@ -39,7 +39,7 @@ def note_files(app, name, template, context, doctree):
     """Note what all pages load; what is then added for one page stays in that page."""
     context["common_scripts"] = list(context["script_files"])
     for kind in ("css_files", "script_files"):
-        for file in context[kind]:
+        for file in sorted(context[kind], key=lambda file: file.priority):
             name = str(file.filename or "").removeprefix("_static/")
             app.bundle[kind][name, file.attributes.get("body", "")] = None
 

@@ -81,6 +81,12 @@ def test_an_image_without_size_is_seen(tmp_path):
     assert list(without_size(tmp_path / "page.html")) == ["b.png has no width and height"]
 
 
+def test_the_book_s_own_rules_come_last(site):
+    """What book.css says stands after what the theme and the extensions say, or it would not hold."""
+    style = (site / "_static" / "site.css").read_text("utf-8")
+    assert style.rindex(".katex{font-size:1.1em}") > style.rindex(".katex{font:")
+
+
 # Finding things
 
 

@@ -5,19 +5,10 @@ from bisect import bisect
 from functools import cache
 
 from html5lib import HTMLParser
+from pdf import parts
 
 # What paper leaves out: what answers only on a screen, and what is drawn instead of written.
 ON_SCREEN = {"headerlink", "source-of", "above-input", "toctree-wrapper", "katex"}
-
-
-def parts(element):
-    """The elements of the tag tree under this one."""
-    children = element.get("/K", [])
-    for child in children if isinstance(children, list) else [children]:
-        child = child.get_object()
-        if isinstance(child, dict) and "/S" in child:
-            yield child
-            yield from parts(child)
 
 
 def flat(outline):

@@ -102,7 +102,7 @@ def test_what_the_kernel_needs_is_whole(site, packages):
         ("ch5", {"depends": ["scipy"]}, "ch5 needs scipy"),
         ("ch5", {"sha256": "0"}, "ch5 has another hash"),
         ("comm", {"file_name": "pypi/comm.whl"}, "comm is not in the site"),
-        ("numpy", {"file_name": "https://example.org/n.whl"}, "numpy comes from https://example.org/n.whl"),
+        ("numpy", {"file_name": "https://example.org/numpy"}, "numpy comes from https://example.org/numpy"),
     ],
 )
 def test_a_broken_lock_is_found(broken, changes, fault, site, packages):

@@ -5,6 +5,7 @@ state and forward pass blue, gradient and backward pass vermilion, input and tex
 Theory is a thin line, a bound is dashed, what was measured is marks with a band.
 """
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ STATE = "#0072B2"
 GRADIENT = "#D55E00"
 INPUT = "#5F6B73"
 GATE = "#007F5F"
+INK = "#222222"  # theory, bounds, controls
 OTHER = "#A0527F"  # a fifth thing, where a figure has one
 
 TEXT_WIDTH = (5.6, 3.2)
@@ -31,3 +33,15 @@ def label_line(axes: Axes, x: float, y: float, text: str, color: str, **where: A
     """Write a line's name beside the line, at the point (x, y), in the line's colour."""
     options: dict[str, Any] = {"va": "center", "ha": "left", "xytext": (5, 0)} | where
     axes.annotate(text, (x, y), textcoords="offset points", color=color, **options)
+
+
+def share_of_success(panels: Sequence[Axes], tasks: Iterable[str]) -> None:
+    """Axes for the share of runs that succeed, one panel a task, over one axis of lags."""
+    for axes, task in zip(panels, tasks, strict=True):
+        axes.axhline(0.5, color=INK, linewidth=0.7, linestyle="--")
+        axes.set(title=task, ylabel="success", ylim=(-0.06, 1.09), xscale="log")
+        axes.set_yticks([0, 0.5, 1], ["0 %", "50 %", "100 %"])
+    ticks = [2, 5, 10, 20, 50, 100, 200, 500]
+    panels[-1].set_xticks(ticks, [str(tick) for tick in ticks])
+    panels[-1].minorticks_off()
+    panels[-1].set_xlabel("lag (steps)")

@@ -5,10 +5,9 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
-from ch5.plots import INPUT, OTHER, STATE, TEXT_WIDTH
+from ch5.plots import INK, INPUT, OTHER, STATE, TEXT_WIDTH
 from ch5.weights import Array
 
-INK = "#222222"
 STYLES = {  # a contender's name, line and marker
     "ch5": ("this book", STATE, "o-"),
     "torch": ("PyTorch", OTHER, "s-."),

@@ -7,10 +7,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ch5.plots import GATE, GRADIENT, OTHER, STATE, TEXT_WIDTH, label_line
+from ch5.plots import GATE, GRADIENT, INK, OTHER, STATE, TEXT_WIDTH, label_line, share_of_success
 from ch5.weights import Array
 
-INK = "#222222"
 LOOKS = {  # of the networks that are compared
     "vanilla": (OTHER, "D", "-"),
     "vanilla, orthogonal": (OTHER, "d", ":"),
@@ -71,18 +70,12 @@ def trained(left: Mapping[int, Mapping[str, Mapping[str, Array]]], lags: Sequenc
 def horizons(success: Mapping[str, Mapping[str, tuple[Sequence[int], Array, Array, Array]]]) -> Figure:
     """By task and network the lags, and the rate of success with its interval, low and high, at each."""
     figure, panels = plt.subplots(len(success), sharex=True, sharey=True, figsize=(TEXT_WIDTH[0], 7.2))
-    for axes, (task, networks) in zip(panels, success.items(), strict=True):
+    for axes, networks in zip(panels, success.values(), strict=True):
         for name, (lags, rate, low, high) in networks.items():
             color, marker, line = LOOKS[name]
             axes.fill_between(lags, low, high, color=color, alpha=0.1, linewidth=0)
             axes.plot(lags, rate, line, color=color, marker=marker, markersize=4.5, linewidth=1.2, label=name)
-        axes.axhline(0.5, color=INK, linewidth=0.7, linestyle="--")
-        axes.set(title=task, ylabel="success", ylim=(-0.06, 1.09), xscale="log")
-        axes.set_yticks([0, 0.5, 1], ["0 %", "50 %", "100 %"])
-    ticks = [2, 5, 10, 20, 50, 100, 200, 500]
-    panels[-1].set_xticks(ticks, [str(tick) for tick in ticks])
-    panels[-1].minorticks_off()
-    panels[-1].set_xlabel("lag (steps)")
+    share_of_success(panels, success)
     panels[0].legend(fontsize=9, loc="lower left", frameon=True, framealpha=1, edgecolor="none")
     return figure
 

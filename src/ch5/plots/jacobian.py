@@ -7,10 +7,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ch5.plots import GATE, GRADIENT, INPUT, OTHER, STATE, TEXT_WIDTH, label_line
+from ch5.plots import GATE, GRADIENT, INK, INPUT, OTHER, STATE, TEXT_WIDTH, label_line
 from ch5.weights import Array
-
-INK = "#222222"
 
 
 def with_and_without(clipped: Array, free: Array, guessing: float) -> Figure:

@@ -6,10 +6,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from ch5.plots import GATE, GRADIENT, INPUT, OTHER, STATE, TEXT_WIDTH, label_line
+from ch5.plots import GATE, GRADIENT, INK, INPUT, OTHER, STATE, TEXT_WIDTH, label_line, share_of_success
 from ch5.weights import Array
 
-INK = "#222222"
 KINDS = ((STATE, "o"), (GATE, "s"), (OTHER, "^"), (INPUT, "D"))  # of first weights, in their order
 
 
@@ -27,13 +26,7 @@ def success_by_lag(
             axes.plot(at, rate, color=color, marker=marker, markersize=4.5, linewidth=1.2, label=kind)
         axes.plot(at, guessed[task], "x:", color=INK, markersize=5, linewidth=1, label="guessing")
         axes.plot(at, by_hand[task], color=INK, linewidth=4, zorder=1.9, label="built by hand")
-        axes.axhline(0.5, color=INK, linewidth=0.7, linestyle="--")
-        axes.set(title=task, ylabel="success", ylim=(-0.06, 1.09), xscale="log")
-        axes.set_yticks([0, 0.5, 1], ["0 %", "50 %", "100 %"])
-    ticks = [2, 5, 10, 20, 50, 100, 200, 500]
-    panels[-1].set_xticks(ticks, [str(tick) for tick in ticks])
-    panels[-1].minorticks_off()
-    panels[-1].set_xlabel("lag (steps)")
+    share_of_success(panels, lags)
     panels[0].legend(fontsize=9, loc="center left")
     return figure
 

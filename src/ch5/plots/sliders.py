@@ -6,10 +6,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from ch5.plots import GRADIENT, OTHER, TEXT_WIDTH, label_line
+from ch5.plots import GRADIENT, INK, OTHER, TEXT_WIDTH, label_line
 from ch5.weights import Array
-
-INK = "#222222"
 
 
 def gradient_at_places(

@@ -44,7 +44,10 @@ def sampling(cell, H, length):
 
 
 def memory(cell, H, T, B, optimiser, rate, clip):
-    """The most that one update has allocated at once, in bytes, on top of weights and Adam's averages."""
+    """The most that one update holds at once, in bytes, on top of weights and Adam's averages.
+
+    The vector of the gradient is counted, though it stays from update to update.
+    """
     run = training(cell, H, T, B, optimiser, rate, clip)
     run(2)
     tracemalloc.start()
@@ -52,4 +55,4 @@ def memory(cell, H, T, B, optimiser, rate, clip):
     run(1)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    return peak - before
+    return peak - before + work.first_weights(cell, H).vector().nbytes

@@ -180,7 +180,7 @@ def gated_arrays(x, H, rng):
     found = {}
     for first, names in ((first_lstm, "gifo"), (first_gru, "nrzq")):
         s, a = bptt.unroll(first(rng, H, x.shape[-1], 1.0), x)
-        found |= dict(zip(names, np.split(a, 4, axis=-1), strict=True))
+        found |= dict(zip(names, a.swapaxes(0, 1), strict=True))
         if names == "gifo":
             found["c"] = s[..., H:]
     return found

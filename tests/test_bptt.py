@@ -27,7 +27,7 @@ class Oscillator(Weights):
     def state_size(self):
         return 2 * len(self.K)
 
-    def drive(self, x):
+    def drive(self, x, room=None):
         return linear.apply(self.F, linear.as_input("x", x, self.F.shape[1], self.dtype))
 
     def step(self, a_t, s_prev, s_t):
@@ -39,23 +39,21 @@ class Oscillator(Weights):
 
     def linearise(self, a, s):
         n = len(self.K)
-        return np.concatenate([0.9 * (1 - a**2), s[1:, ..., :n], s[:-1, ..., :n]], axis=-1)
+        return np.stack([0.9 * (1 - a**2), s[1:, ..., :n], s[:-1, ..., :n]], axis=1)
 
     def step_back(self, ds, slope_t):
         n = len(self.K)
-        da, v, v_prev = slope_t[:, :n], slope_t[:, n : 2 * n], slope_t[:, 2 * n :]
+        da, v, v_prev = slope_t
         dv, dq = ds[:, :n], ds[:, n:]
         da *= dv + dq * v_prev
         dv[:] = dq * v
         dq += da @ self.K
 
-    def contract(self, da, x, s):
+    def contract(self, da, x, s, gradient):
         n = len(self.K)
-        gradient = (
-            linear.weight_gradient(da, x, self.F.shape[1]),
-            linear.weight_gradient(da, s[:-1, ..., n:], n),
-        )
-        return Oscillator.unchecked(*gradient), linear.apply(self.F.T, da)
+        linear.weight_gradient(da[:, 0], x, self.F.shape[1], gradient.F)
+        linear.weight_gradient(da[:, 0], s[:-1, ..., n:], n, gradient.K)
+        return linear.apply(self.F.T, da[:, 0])
 
 
 def vanilla(rng):

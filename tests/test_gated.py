@@ -97,7 +97,7 @@ class OnlyTheCellState(LSTM, Bug):
 
     def linearise(self, a, s):
         slope = LSTM.linearise(self, a, s)
-        slope[..., 4 * H : 5 * H] = 0
+        slope[:, 4] = 0
         return slope
 
 
@@ -129,16 +129,18 @@ class NoTanhOnTheCellState(LSTM, Bug):
 
     def linearise(self, a, s):
         slope = LSTM.linearise(self, a, s)
-        slope[..., 4 * H : 5 * H] = a[..., 3 * H :]
+        slope[:, 4] = a[:, 3]
         return slope
 
 
 class SlotsSwapped(LSTM, Bug):
     """The weights' gradients of i and f exchanged."""
 
-    def contract(self, da, x, s):
-        gradient, dx = LSTM.contract(self, da, x, s)
-        return LSTM.unchecked(*(array[[0, 2, 1, 3]] for array in gradient)), dx
+    def contract(self, da, x, s, gradient):
+        dx = LSTM.contract(self, da, x, s, gradient)
+        for array in gradient:
+            array[:] = array[[0, 2, 1, 3]]
+        return dx
 
 
 class NoReset(GRU, Bug):
@@ -146,7 +148,7 @@ class NoReset(GRU, Bug):
 
     def linearise(self, a, h):
         slope = GRU.linearise(self, a, h)
-        slope[..., 3 * H : 4 * H] = slope[..., :H]
+        slope[:, 3] = slope[:, 0]
         return slope
 
 
@@ -155,7 +157,7 @@ class NoKeep(GRU, Bug):
 
     def linearise(self, a, h):
         slope = GRU.linearise(self, a, h)
-        slope[..., 4 * H :] = 0
+        slope[:, 4] = 0
         return slope
 
 
@@ -164,8 +166,8 @@ class UpdateBackwards(GRU, Bug):
 
     def linearise(self, a, h):
         slope = GRU.linearise(self, a, h)
-        z = a[..., 2 * H : 3 * H]
-        slope[..., :H] *= z / (1 - z)
+        z = a[:, 2]
+        slope[:, 0] *= z / (1 - z)
         return slope
 
 
@@ -174,7 +176,7 @@ class ResetTakesTheState(GRU, Bug):
 
     def linearise(self, a, h):
         slope = GRU.linearise(self, a, h)
-        slope[..., H : 2 * H] *= h[:-1] / a[..., 3 * H :]
+        slope[:, 1] *= h[:-1] / a[:, 3]
         return slope
 
 

@@ -58,3 +58,29 @@ def test_input_that_does_not_hold_numbers_is_refused(bad):
 def test_real_input_takes_the_dtype_of_the_weights():
     assert linear.as_input("x", np.ones(2), 2, np.float32).dtype == np.float32
     assert linear.as_input("x", np.ones(2), 2, complex).dtype == complex
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int64, np.uint64])
+def test_an_id_out_of_range_is_refused_whatever_the_integers(dtype):
+    """Also where a negative id, read without its sign, would be smaller than the width."""
+    ids = np.array([[0, 3], [1, 2]], dtype)
+    assert linear.as_input("x", ids, 4, float).tolist() == ids.tolist()
+    with pytest.raises(ValueError, match="x must hold ids from 0 to 2, got 0 to 3"):
+        linear.as_input("x", ids, 3, float)
+    wrong = ids.copy()
+    wrong[0, 0] = np.iinfo(dtype).min or np.iinfo(dtype).max
+    with pytest.raises(
+        ValueError, match=f"x must hold ids from 0 to 199, got {wrong.min()} to {wrong.max()}"
+    ):
+        linear.as_input("x", wrong, 200, float)
+
+
+def test_a_place_that_is_given_is_written_and_returned(rng):
+    """With vectors and with ids, bias and all; the numbers are those of a new array."""
+    W, b, dy = rng.normal(size=(4, 3)), rng.normal(size=4), rng.normal(size=(5, 2, 4))
+    for x in (rng.normal(size=(5, 2, 3)), rng.integers(3, size=(5, 2))):
+        y, dW = np.empty((5, 2, 4)), np.empty((4, 3))
+        assert linear.apply(W, x, b, y) is y
+        np.testing.assert_array_equal(y, linear.apply(W, x) + b)
+        assert linear.weight_gradient(dy, x, 3, dW) is dW
+        np.testing.assert_array_equal(dW, linear.weight_gradient(dy, x, 3))

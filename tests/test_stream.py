@@ -70,6 +70,10 @@ def test_with_dropout_the_gradient_is_that_of_differences(small_model, rng):
     numeric = (reader(1e-5)[0] - reader(-1e-5)[0]) / 2e-5
     assert reader(0)[1].vector() @ direction == pytest.approx(numeric, rel=1e-7)
     assert isinstance(reader(0)[1], CharLM)
+    place = Reader(small_model.blank(), 0.4, rng)
+    again = Reader(small_model, 0.4, np.random.default_rng(1)).loss_and_gradient(data, gradient=place)[1]
+    assert again is place.charlm
+    np.testing.assert_array_equal(again.vector(), reader(0)[1].vector())
     assert abs(reader(0)[0] - small_model.loss_and_gradient(data[:2])[0]) > 1e-3
 
 
@@ -83,8 +87,8 @@ def test_the_rate_falls_along_half_a_cosine(rng):
         gradient = rng.normal(size=7)
         before = other.copy()
         adam.learning_rate = rate
-        adam.update(other, gradient)
-        annealed.update(one, gradient)
+        adam.update(other, gradient.copy())
+        annealed.update(one, gradient.copy())
         decaying.update(shrunk, gradient)
         np.testing.assert_allclose(one, other, rtol=1e-12)
         if rate == 0.1:

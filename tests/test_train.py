@@ -9,7 +9,15 @@ import time
 import numpy as np
 import pytest
 
+from ch5 import gated
+from ch5.block import first_block
+from ch5.cell import VanillaCell
+from ch5.charlm import CharLM
+from ch5.experiments import baselines, prior
+from ch5.mlp import MLP, Layer
 from ch5.optimise import SGD, Adam
+from ch5.readout import Readout
+from ch5.recall import Recall, RecallTask
 from ch5.train import Shuffled, Training
 
 RUN = """
@@ -167,6 +175,48 @@ def test_the_checkpoint_of_another_run_is_refused(run, tmp_path, change):
         Training(model, batches, optimiser, clip).resume(path)
 
 
+def trained_models(rng):
+    """One of every kind that is trained in this book, with a batch."""
+    ids, readout = rng.integers(5, size=(2, 6, 3)), Readout(rng.normal(size=(5, 4)), np.zeros(5))
+    vanilla = VanillaCell(rng.normal(size=(4, 5)), rng.normal(size=(4, 4)), np.zeros(4))
+    cells = [vanilla, gated.first_lstm(rng, 4, 5, 1.0), gated.first_gru(rng, 4, 5, 1.0)]
+    task = RecallTask(lag=5, symbols=5)
+    for cell in cells:
+        yield CharLM(cell, readout), tuple(ids)
+        yield Recall(cell, readout), task.batch(rng, 3)
+    yield first_block(rng, 4, 5, 5), task.batch(rng, 3)
+    window = baselines.FixedWindow(MLP((Layer(rng.normal(size=(4, 15)), np.zeros(4)),)), readout)
+    yield window, (rng.integers(5, size=(6, 3)), rng.integers(5, size=6))
+    for model in prior.models("last step", 4, 4, rng).values():
+        x = prior.twins(rng, prior.LENGTH, rng.choice(prior.SEEN["last step"], 2))
+        yield model, (x, prior.answers(x, "last step"))
+
+
+def test_every_model_writes_its_gradient_where_it_is_told(rng):
+    """All of it, over whatever stood there, and the same numbers as without a place."""
+    for model, batch in trained_models(rng):
+        place = model.with_vector(np.full(model.size, np.nan, model.dtype))
+        loss, gradient = model.loss_and_gradient(batch, gradient=place)
+        expected_loss, expected = model.loss_and_gradient(batch)
+        assert gradient is place
+        assert loss == expected_loss
+        np.testing.assert_array_equal(place.vector(), expected.vector())
+
+
+def test_a_model_that_ignores_the_place_of_its_gradient_is_stopped(small_model, rng):
+    """Before the first update, so that no weight moves by what happened to stand in memory."""
+
+    class Deaf(CharLM):
+        def loss_and_gradient(self, batch, gradient=None):
+            return super().loss_and_gradient(batch)
+
+    batches = [tuple(rng.integers(5, size=(2, 6, 1)))]
+    training = Training(Deaf(*small_model), batches, SGD(0.1))
+    with pytest.raises(FloatingPointError, match=r"update 1: loss .*, gradient norm nan"):
+        next(iter(training))
+    np.testing.assert_array_equal(training.model.vector(), small_model.vector())
+
+
 def test_a_loss_that_is_no_longer_finite_stops_training_before_it_spreads(small_model, tmp_path, rng):
     """The weights and the checkpoint are those before the update that failed."""
 
@@ -185,9 +235,9 @@ def test_a_loss_that_is_no_longer_finite_stops_training_before_it_spreads(small_
         def with_vector(self, theta):
             return Breaking(self.model.with_vector(theta))
 
-        def loss_and_gradient(self, batch):
+        def loss_and_gradient(self, batch, gradient):
             Breaking.calls += 1
-            loss, gradient = self.model.loss_and_gradient(batch)
+            loss, gradient = self.model.loss_and_gradient(batch, gradient=gradient.model)
             return (np.nan if Breaking.calls == 4 else loss), gradient
 
     batches = [tuple(rng.integers(5, size=(2, 6, 1))) for _ in range(8)]

@@ -102,6 +102,25 @@ def test_views_change_with_the_vector_and_the_original_does_not():
     assert (original.v == 1).all()
 
 
+def test_a_blank_has_the_shapes_and_shares_no_memory(small_model):
+    blank = small_model.blank()
+    assert type(blank) is type(small_model)
+    for (name, new), (_, old) in zip(blank.arrays().items(), small_model.arrays().items(), strict=True):
+        assert (new.shape, new.dtype) == (old.shape, old.dtype), name
+        assert not np.shares_memory(new, old), name
+    assert len({id(array.base) for array in blank.arrays().values()}) == 1  # one vector for all
+
+
+def test_by_columns_changes_the_order_in_memory_and_nothing_else():
+    weights = Three(np.arange(24.0).reshape(3, 2, 4), np.ones(4))
+    laid = weights.by_columns()
+    assert type(laid) is Three
+    for new, old in zip(laid, weights, strict=True):
+        np.testing.assert_array_equal(new, old)
+    assert all(matrix.T.flags.c_contiguous for matrix in laid.W)
+    assert not any(matrix.T.flags.c_contiguous for matrix in weights.W)
+
+
 def test_a_vector_of_the_wrong_length_is_refused(small_cell):
     with pytest.raises(ValueError, match=r"vector must have shape \(32,\), got \(31,\)"):
         small_cell.with_vector(np.zeros(31))

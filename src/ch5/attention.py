@@ -60,8 +60,13 @@ class Attention(Weights):
         A = readout.softmax(scores)
         return _by_step(A @ _by_sequence(v)), Kept(q, k, v, A)
 
-    def backward(self, dy: Array, x: Any, kept: Kept) -> tuple[Attention, Array | None]:
-        """The weights' gradient, and dx (None for ids), of a loss that gives dy (n, ..., H); kept is `forward`'s."""
+    def backward(
+        self, dy: Array, x: Any, kept: Kept, gradient: Attention | None = None
+    ) -> tuple[Attention, Array | None]:
+        """The weights' gradient, and dx (None for ids), of a loss that gives dy (n, ..., H); kept is `forward`'s.
+
+        The first is `gradient`, if that is given, overwritten.
+        """
         if np.shape(dy) != kept.q.shape:
             raise ValueError(f"dy must have shape {kept.q.shape}, got {np.shape(dy)}")
         x, (q, k, v) = np.asarray(x), map(_by_sequence, kept[:3])
@@ -71,11 +76,10 @@ class Attention(Weights):
         dq, dk = _by_step(dscores @ k), _by_step(dscores.swapaxes(-1, -2) @ q)
         dv = _by_step(A.swapaxes(-1, -2) @ dy)
         late, D = slice(len(x) - len(dq), None), self.W_q.shape[1]
-        gradient = Attention.unchecked(
-            linear.weight_gradient(dq, x[late], D),
-            linear.weight_gradient(dk, x, D),
-            linear.weight_gradient(dv, x, D),
-        )
+        gradient = self.blank() if gradient is None else gradient
+        linear.weight_gradient(dq, x[late], D, gradient.W_q)
+        linear.weight_gradient(dk, x, D, gradient.W_k)
+        linear.weight_gradient(dv, x, D, gradient.W_v)
         if x.dtype.kind in "iu":
             return gradient, None
         dx = linear.apply(self.W_k.T, dk) + linear.apply(self.W_v.T, dv)
@@ -115,7 +119,7 @@ class Bill(NamedTuple):
 
 def bill_of_recurrence(T: int, D: int, H: int) -> Bill:
     """The vanilla cell's: T steps of work and of memory, and T steps that wait for one another."""
-    return Bill(T * H * (D + H), (2 * T + 1) * H, T + 1)
+    return Bill(T * H * (D + H), (T + 1) * H, T + 1)
 
 
 def bill_of_attention(T: int, D: int, H: int) -> Bill:

@@ -45,26 +45,28 @@ class RecallByAttention(Weights):
         y, _ = self.attention.forward(self._read(x), 1)
         return self.readout.logits(y[0])
 
-    def loss_and_gradient(self, batch: tuple[Any, Any]) -> tuple[float, RecallByAttention]:
-        """The mean loss of a batch (x, targets) and its gradient."""
-        loss, gradient, _ = self._backward(batch)
+    def loss_and_gradient(
+        self, batch: tuple[Any, Any], gradient: RecallByAttention | None = None
+    ) -> tuple[float, RecallByAttention]:
+        """The mean loss of a batch (x, targets) and its gradient (in `gradient`, if given)."""
+        gradient = self.blank() if gradient is None else gradient
+        loss, _ = self._backward(batch, gradient)
         return loss, gradient
 
     def input_gradient(self, batch: tuple[Any, Any]) -> Array:
         """How the mean loss depends on each input: dx (T, B, D)."""
-        return self._backward(batch)[2]
+        return self._backward(batch, self.blank())[1]
 
-    def _backward(self, batch: tuple[Any, Any]) -> tuple[float, RecallByAttention, Any]:
+    def _backward(self, batch: tuple[Any, Any], gradient: RecallByAttention) -> tuple[float, Any]:
         x, targets = np.asarray(batch[0]), batch[1]
         u = self._read(x)
         y, kept = self.attention.forward(u, 1)
         losses, doutputs = last_step_loss(self.readout.logits(y[0]), targets)
-        d_readout, dy = self.readout.backward(doutputs / losses.size, y[0])
-        d_attention, du = self.attention.backward(dy[None], u, kept)
+        _, dy = self.readout.backward(doutputs / losses.size, y[0], gradient.readout)
+        _, du = self.attention.backward(dy[None], u, kept, gradient.attention)
         assert du is not None  # u is no array of ids
-        dW_xu = linear.weight_gradient(du, x, self.W_xu.shape[1])
-        dx = None if x.dtype.kind in "iu" else linear.apply(self.W_xu.T, du)
-        return losses.mean(), type(self).unchecked(d_attention, d_readout, dW_xu), dx
+        linear.weight_gradient(du, x, self.W_xu.shape[1], gradient.W_xu)
+        return losses.mean(), None if x.dtype.kind in "iu" else linear.apply(self.W_xu.T, du)
 
     def _read(self, x: Any) -> Array:
         """What attention reads: (T, B, D) or ids (T, B) -> (T, B, H)."""

@@ -32,37 +32,33 @@ class VanillaCell(Weights):
         """The width of the state: H."""
         return len(self.b)
 
-    def drive(self, x: Array) -> Array:
-        """What the input adds, for all steps at once.
+    def drive(self, x: Array, room: Array | None = None) -> Array:
+        """What the input adds, for all steps at once, in `room` if that is given.
 
         (T, ..., D) or ids (T, ...) -> (T, ..., H)
         """
         x = linear.as_input("x", x, self.W_xh.shape[1], self.dtype)
-        a = linear.apply(self.W_xh, x)
-        a += self.b
-        return a
+        return linear.apply(self.W_xh, x, self.b, room)
 
     def step(self, a_t: Array, h_prev: Array, h_t: Array) -> None:
         """One step of the recurrence, written into h_t: (B, H), (B, H) -> (B, H)."""
-        np.dot(h_prev, self.W_hh.T, out=h_t)
-        h_t += a_t
-        np.tanh(h_t, out=h_t)
+        a_t += h_prev.dot(self.W_hh.T)
+        np.tanh(a_t, out=h_t)
 
     def linearise(self, a: Array, h: Array) -> Array:
         """The slope of the tanh at every step, all at once: (T, ..., H), (T+1, ..., H) -> (T, ..., H)."""
-        slope = h[1:] ** 2
+        slope = np.square(h[1:])
         return np.subtract(1, slope, out=slope)
 
     def step_back(self, dh_t: Array, slope_t: Array) -> None:
         """The gradient through one step, in place: slope_t becomes da_t, dh_t becomes dh_prev; all (B, H)."""
         slope_t *= dh_t
-        np.dot(slope_t, self.W_hh, out=dh_t)
+        slope_t.dot(self.W_hh, out=dh_t)
 
-    def contract(self, da: Array, x: Array, h: Array) -> tuple[VanillaCell, Array | None]:
-        """The shared weights' gradient, a sum over steps written as one product, and dx (None for ids)."""
-        gradient = VanillaCell.unchecked(
-            linear.weight_gradient(da, x, self.W_xh.shape[1]),
-            linear.weight_gradient(da, h[:-1], len(self.b)),
-            da.reshape(-1, len(self.b)).sum(axis=0),
-        )
-        return gradient, None if x.dtype.kind in "iu" else linear.apply(self.W_xh.T, da)
+    def contract(self, da: Array, x: Array, h: Array, gradient: VanillaCell) -> Array | None:
+        """The shared weights' gradient, a sum over steps written as one product; returns dx (None for ids)."""
+        H, D = self.W_xh.shape
+        linear.weight_gradient(da, x, D, gradient.W_xh)
+        linear.weight_gradient(da, h[:-1], H, gradient.W_hh)
+        da.reshape(-1, H).sum(axis=0, out=gradient.b)
+        return None if x.dtype.kind in "iu" else linear.apply(self.W_xh.T, da)

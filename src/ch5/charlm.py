@@ -39,16 +39,20 @@ class CharLM(Weights):
         losses, _ = readout.cross_entropy(self.readout.logits(self._h(s)), targets)
         return losses, s[-1]
 
-    def loss_and_gradient(self, batch: tuple[Any, Any], s_0: Any = None) -> tuple[float, CharLM]:
-        """The mean loss of a batch (inputs, targets), each (T, ...), and its gradient."""
+    def loss_and_gradient(
+        self, batch: tuple[Any, Any], s_0: Any = None, gradient: CharLM | None = None
+    ) -> tuple[float, CharLM]:
+        """The mean loss of a batch (inputs, targets), each (T, ...), and its gradient (in `gradient`, if given)."""
         inputs, targets = batch
+        gradient = self.blank() if gradient is None else gradient
         s, a = bptt.unroll(self.cell, inputs, s_0)
         h = self._h(s)
         losses, dlogits = readout.cross_entropy(self.readout.logits(h), targets)
         dlogits /= losses.size
-        d_readout, dh_out = self.readout.backward(dlogits, h)
-        d_cell, _, _ = bptt.backward(self.cell, inputs, s, a, dh_out)
-        return losses.mean(), CharLM.unchecked(d_cell, d_readout)
+        _, dh_out = self.readout.backward(dlogits, h, gradient.readout)
+        del dlogits  # the way back wants its memory
+        bptt.backward(self.cell, inputs, s, a, dh_out, gradient.cell)
+        return losses.sum() / losses.size, gradient
 
     def _h(self, s: Array) -> Array:
         """What the readout sees of the states s_1 ... s_T: their first H entries."""
@@ -73,13 +77,14 @@ def sample(model: CharLM, prompt: Any, length: int, temperature: float, rng: np.
         raise ValueError(
             f"prompt must be a sequence of at least one id, got shape {prompt.shape} of {prompt.dtype}"
         )
-    drives = model.cell.drive(np.arange(V))  # what each of the V characters would add
+    W_hy, b_y = model.readout
+    drives = model.cell.drive(np.arange(V)[:, None])  # what each of the V characters would add
     s = bptt.unroll(model.cell, prompt[:, None])[0][-1]
     drawn = np.empty(length, int)
     for k, u in enumerate(rng.random(length)):
-        drawn[k] = _draw(model.readout.logits(s[0, :H]), temperature, u)
+        drawn[k] = _draw(W_hy.dot(s[0, :H]) + b_y, temperature, u)
         s_prev, s = s, np.empty_like(s)
-        model.cell.step(drives[drawn[k : k + 1]], s_prev, s)
+        model.cell.step(drives[drawn[k]].copy(), s_prev, s)
     return drawn
 
 
@@ -87,5 +92,5 @@ def _draw(logits: Array, temperature: float, u: float) -> int:
     """The id at which the cumulative chance passes u, for u uniform from 0 to 1."""
     if temperature == 0:
         return int(logits.argmax())
-    cumulative = readout.softmax((logits - logits.max()).astype(float) / temperature).cumsum()
+    cumulative = np.exp((logits - logits.max()).astype(float) / temperature).cumsum()
     return int(cumulative.searchsorted(u * cumulative[-1], side="right"))

@@ -35,22 +35,26 @@ def by_step(cell: Any, x: Any, s: Array, a: Array, dh_out: Any) -> list[Any]:
     """What each step adds to the weights' gradient, first step first; T gradients that sum to it."""
     da, _ = bptt.walk_back(cell, s, a, dh_out)
     x = np.asarray(x)
-    return [cell.contract(da[t : t + 1], x[t : t + 1], s[t : t + 2])[0] for t in range(len(da))]
+    gradients = [cell.blank() for _ in range(len(da))]
+    for t, gradient in enumerate(gradients):
+        cell.contract(da[t : t + 1], x[t : t + 1], s[t : t + 2], gradient)
+    return gradients
 
 
 def by_lag(cell: Any, x: Any, s: Array, a: Array, dh_out: Array) -> list[Any]:
     """What each lag adds to the weights' gradient, lag 0 first; T gradients that sum to it.
 
-    At lag k every output is sent back exactly k steps: no merge, all steps at once.
+    At lag k every output is sent back exactly k steps: no merge.
     """
-    slope = cell.linearise(a, s)
+    slope, axes = cell.linearise(a, s), s.ndim - 2
     ds = np.zeros_like(s[1:])
     ds[..., : dh_out.shape[-1]] = dh_out
-    gradients = []
-    for _ in range(len(a)):
+    gradients = [cell.blank() for _ in range(len(a))]
+    for gradient in gradients:
         da = slope.copy()
-        cell.step_back(_flat(ds), _flat(da))
-        gradients.append(cell.contract(da[..., : a.shape[-1]], np.asarray(x), s)[0])
+        for ds_t, da_t in zip(bptt.flat(ds, axes), bptt.flat(da, axes), strict=True):
+            cell.step_back(ds_t, da_t)
+        cell.contract(da, np.asarray(x), s, gradient)
         ds[:-1], ds[-1] = ds[1:], 0  # one step further back; nothing comes from beyond the end
     return gradients
 
@@ -76,8 +80,3 @@ def truncated(model: CharLM, batch: tuple[Array, Array], window: int, carry: boo
         if carry:
             _, s_0 = model.losses(*part, s_0)  # the number is carried, its history is not
     return model.with_vector(total)
-
-
-def _flat(array: Array) -> Array:
-    """(T, ..., N) -> (T B, N), a view where the array allows."""
-    return array.reshape(-1, array.shape[-1])

@@ -7,7 +7,7 @@
 
 Shapes   x (T, ..., D), or ids (T, ...)   s (T+1, ..., S): h and c side by side, S = 2H, for the LSTM; h, S = H, for
          the GRU   b (4, H)   W_xh (4, H, D), W_hh (4, H, H) for the LSTM; (3, H, D) for n, r, z and (3, H, H) for
-         r, z, q in the GRU   a (T, ..., 4H): the drives, turned by each step into the values of its slots
+         r, z, q in the GRU   a (T, 4, ..., H): the drives, turned by each step into the values of its slots
 Names    products of gates are taken entry by entry; σ(z) = (1 + tanh(z/2))/2; dX is dL/dX and has X's shape.
 Read     book/chapters/07_gates.ipynb     Tested   tests/test_gated.py, benchmarks/test_against_torch.py
 Source   [Hochreiter1997], the forget gate [Gers2000]; [Cho2014] for the GRU, whose reset gate acts here after the
@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from ch5 import initialise, linear
-from ch5.bptt import Cell
+from ch5.bptt import Cell, flat
 from ch5.weights import Array, Weights, as_numbers, shape
 
 
@@ -39,32 +39,29 @@ class LSTM(Weights):
         """The width of the state: h and c, 2H."""
         return 2 * self.b.shape[1]
 
-    def drive(self, x: Array) -> Array:
-        """What the input adds to every slot, for all steps at once: (T, ..., D) or ids (T, ...) -> (T, ..., 4H)."""
+    def drive(self, x: Array, room: Array | None = None) -> Array:
+        """What the input adds to every slot, all steps at once: (T, ..., D) or ids (T, ...) -> (T, 4, ..., H)."""
         x = linear.as_input("x", x, self.W_xh.shape[2], self.dtype)
-        a = linear.apply(_stacked(self.W_xh), x)
-        a += self.b.ravel()
-        return a
+        return _drives(self.W_xh, self.b, x)
 
     def step(self, a_t: Array, s_prev: Array, s_t: Array) -> None:
-        """One step, written into s_t (B, 2H); a_t (B, 4H) becomes the gates' values."""
-        g, i, f, o = self._slots(a_t)
-        (h_prev, c_prev), (h_t, c_t) = self._slots(s_prev), self._slots(s_t)
-        a_t += h_prev @ _stacked(self.W_hh).T
+        """One step, written into s_t (B, 2H); a_t (4, B, H) becomes the gates' values."""
+        (h_prev, c_prev), (h_t, c_t) = _halves(s_prev), _halves(s_t)
+        a_t += np.matmul(h_prev, self.W_hh.swapaxes(1, 2))
+        g, i, f, o = a_t
         np.tanh(g, out=g)
-        _sigmoid(a_t[:, g.shape[1] :])
-        np.multiply(f, c_prev, out=c_t)
-        c_t += np.multiply(i, g, out=h_t)
-        np.tanh(c_t, out=h_t)
-        h_t *= o
+        _sigmoid(a_t[1:])
+        c = f * c_prev + i * g
+        c_t[:] = c
+        np.multiply(o, np.tanh(c), out=h_t)
 
     def linearise(self, a: Array, s: Array) -> Array:
-        """The local derivatives at every step: of g, i, f by c; of o by h; of c by h; and f. (T, ..., 6H)."""
-        g, i, f, o = self._slots(a)
-        _, c = self._slots(s)
+        """The local derivatives at every step: of g, i, f by c; of o by h; of c by h; and f. (T, 6, ..., H)."""
+        g, i, f, o = a.swapaxes(0, 1)
+        _, c = _halves(s)
         tanh_c = np.tanh(c[1:])
-        slope = np.empty((*a.shape[:-1], 6 * g.shape[-1]), a.dtype)
-        dg, di, df, do, through_h, keep = self._slots(slope)
+        slope = _slots(6, a)
+        dg, di, df, do, through_h, keep = slope
         for y, d in ((g, dg), (tanh_c, through_h)):  # of a tanh: 1 - y^2
             np.multiply(y, y, out=d)
             np.subtract(1, d, out=d)
@@ -74,36 +71,29 @@ class LSTM(Weights):
         for factor, d in ((i, dg), (g, di), (c[:-1], df), (tanh_c, do), (o, through_h)):
             d *= factor
         keep[:] = f
-        return slope
+        return slope.swapaxes(0, 1)
 
     def step_back(self, ds_t: Array, slope_t: Array) -> None:
-        """The gradient through one step, in place: slope_t (B, 6H) begins with da_t (B, 4H), ds_t becomes ds_prev."""
-        dh, dc = self._slots(ds_t)
-        *by_c, by_h, through_h, f = self._slots(slope_t)
-        through_h *= dh
-        dc += through_h  # the cell state's own future + what it puts out
-        for slope in by_c:
-            slope *= dc
+        """The gradient through one step, in place: slope_t (6, B, H) now begins with da_t, ds_t becomes ds_prev."""
+        dh, dc_t = _halves(ds_t)
+        by_c, (by_h, through_h, f) = slope_t[:3], slope_t[3:]
+        dc = dc_t + through_h * dh  # the cell state's own future + what it puts out
+        by_c *= dc
         by_h *= dh
-        dc *= f
-        np.matmul(slope_t[:, : self.b.size], _stacked(self.W_hh), out=dh)
+        np.multiply(dc, f, out=dc_t)
+        np.matmul(slope_t[:4], self.W_hh).sum(axis=0, out=dh)
 
-    def contract(self, da: Array, x: Array, s: Array) -> tuple[LSTM, Array | None]:
-        """The shared weights' gradient, summed over steps and batch, and dx (None for ids)."""
-        h, _ = self._slots(s)
-        gradient = LSTM.unchecked(
-            linear.weight_gradient(da, x, self.W_xh.shape[2]).reshape(self.W_xh.shape),
-            linear.weight_gradient(da, h[:-1], h.shape[-1]).reshape(self.W_hh.shape),
-            da.reshape(-1, self.b.size).sum(axis=0).reshape(self.b.shape),
-        )
-        return gradient, None if x.dtype.kind in "iu" else linear.apply(_stacked(self.W_xh).T, da)
+    def contract(self, da: Array, x: Array, s: Array, gradient: LSTM) -> Array | None:
+        """The shared weights' gradient, summed over steps and batch; returns dx (None for ids)."""
+        da = _by_slot(da[:, :4])
+        _contract(da, x, gradient.W_xh)
+        _contract(da, _halves(s)[0][:-1], gradient.W_hh)
+        da.sum(axis=1, out=gradient.b)
+        return None if x.dtype.kind in "iu" else (da @ self.W_xh).sum(axis=0).reshape(x.shape)
 
     def keep(self, a: Array) -> Array:
-        """The forget gates, ∂⁺c_t/∂⁺c_{t-1} = diag(f_t), of what `unroll` gave: (T, ..., 4H) -> (T, ..., H)."""
-        return self._slots(a)[2]
-
-    def _slots(self, array: Array) -> list[Array]:
-        return _slots(array, self.b.shape[1])
+        """The forget gates, ∂⁺c_t/∂⁺c_{t-1} = diag(f_t), of what `unroll` gave: (T, 4, ..., H) -> (T, ..., H)."""
+        return a[:, 2]
 
 
 @dataclass(frozen=True)
@@ -119,21 +109,16 @@ class GRU(Weights):
         """The width of the state: H."""
         return self.b.shape[1]
 
-    def drive(self, x: Array) -> Array:
-        """What input and biases add to every slot, for all steps at once: (T, ..., D) or ids -> (T, ..., 4H)."""
+    def drive(self, x: Array, room: Array | None = None) -> Array:
+        """What input and biases add to every slot, all steps at once: (T, ..., D) or ids -> (T, 4, ..., H)."""
         x = linear.as_input("x", x, self.W_xh.shape[2], self.dtype)
-        from_x = linear.apply(_stacked(self.W_xh), x)
-        a = np.empty((*from_x.shape[:-1], self.b.size), from_x.dtype)
-        a[:] = self.b.ravel()
-        a[..., : from_x.shape[-1]] += from_x
-        return a
+        return _drives(self.W_xh, self.b, x)
 
     def step(self, a_t: Array, h_prev: Array, h_t: Array) -> None:
-        """One step, written into h_t (B, H); a_t (B, 4H) becomes the slots' values."""
-        n, r, z, q = self._slots(a_t)
-        H = n.shape[1]
-        a_t[:, H:] += h_prev @ _stacked(self.W_hh).T
-        _sigmoid(a_t[:, H : 3 * H])
+        """One step, written into h_t (B, H); a_t (4, B, H) becomes the slots' values."""
+        n, r, z, q = a_t
+        a_t[1:] += np.matmul(h_prev, self.W_hh.swapaxes(1, 2))
+        _sigmoid(a_t[1:3])
         n += r * q
         np.tanh(n, out=n)
         np.subtract(h_prev, n, out=h_t)
@@ -141,10 +126,10 @@ class GRU(Weights):
         h_t += n
 
     def linearise(self, a: Array, h: Array) -> Array:
-        """The local derivatives of n, r, z, q and of h_{t-1} by h_t, at every step: (T, ..., 5H)."""
-        n, r, z, q = self._slots(a)
-        slope = np.empty((*a.shape[:-1], 5 * n.shape[-1]), a.dtype)
-        dn, dr, dz, dq, keep = self._slots(slope)
+        """The local derivatives of n, r, z, q and of h_{t-1} by h_t, at every step: (T, 5, ..., H)."""
+        n, r, z, q = a.swapaxes(0, 1)
+        slope = _slots(5, a)
+        dn, dr, dz, dq, keep = slope
         np.multiply(n, n, out=dn)
         np.subtract(1, dn, out=dn)
         dn *= 1 - z
@@ -154,34 +139,25 @@ class GRU(Weights):
             d *= y
             d *= factor
         keep[:] = z
-        return slope
+        return slope.swapaxes(0, 1)
 
     def step_back(self, dh_t: Array, slope_t: Array) -> None:
-        """The gradient through one step, in place: slope_t (B, 5H) begins with da_t (B, 4H), dh_t becomes dh_prev."""
-        for slope in self._slots(slope_t):
-            slope *= dh_t
-        *_, past = self._slots(slope_t)
-        H = self.b.shape[1]
-        np.dot(slope_t[:, H : 4 * H], _stacked(self.W_hh), out=dh_t)
-        dh_t += past
+        """The gradient through one step, in place: slope_t (5, B, H) now begins with da_t, dh_t becomes dh_prev."""
+        slope_t *= dh_t
+        np.matmul(slope_t[1:4], self.W_hh).sum(axis=0, out=dh_t)
+        dh_t += slope_t[4]
 
-    def contract(self, da: Array, x: Array, h: Array) -> tuple[GRU, Array | None]:
-        """The shared weights' gradient, summed over steps and batch, and dx (None for ids)."""
-        H = self.b.shape[1]
-        from_x, from_h = da[..., : 3 * H], da[..., H:]
-        gradient = GRU.unchecked(
-            linear.weight_gradient(from_x, x, self.W_xh.shape[2]).reshape(self.W_xh.shape),
-            linear.weight_gradient(from_h, h[:-1], H).reshape(self.W_hh.shape),
-            da.reshape(-1, self.b.size).sum(axis=0).reshape(self.b.shape),
-        )
-        return gradient, None if x.dtype.kind in "iu" else linear.apply(_stacked(self.W_xh).T, from_x)
+    def contract(self, da: Array, x: Array, h: Array, gradient: GRU) -> Array | None:
+        """The shared weights' gradient, summed over steps and batch; returns dx (None for ids)."""
+        da = _by_slot(da[:, :4])
+        _contract(da[:3], x, gradient.W_xh)
+        _contract(da[1:], h[:-1], gradient.W_hh)
+        da.sum(axis=1, out=gradient.b)
+        return None if x.dtype.kind in "iu" else (da[:3] @ self.W_xh).sum(axis=0).reshape(x.shape)
 
     def keep(self, a: Array) -> Array:
-        """The update gates z of what `unroll` gave, the share of h_{t-1} that stays: (T, ..., 4H) -> (T, ..., H)."""
-        return self._slots(a)[2]
-
-    def _slots(self, array: Array) -> list[Array]:
-        return _slots(array, self.b.shape[1])
+        """The update gates z of what `unroll` gave, the share of h_{t-1} that stays: (T, 4, ..., H) -> (T, ..., H)."""
+        return a[:, 2]
 
 
 def first_lstm(rng: np.random.Generator, H: int, D: int, forget_bias: float) -> LSTM:
@@ -208,21 +184,46 @@ def sent_back(cell: Cell[Any], s: Array, a: Array, ds: Array) -> Array:
     """What a gradient ds (..., S) at the last state is k steps earlier, by every path, k = 0 ... T: (T+1, ..., S)."""
     gradients = np.empty_like(s)
     gradients[0] = as_numbers("ds", ds, s.dtype)
-    flat, slope = gradients.reshape(len(s), -1, s.shape[-1]), cell.linearise(a, s)
-    for k, slope_t in enumerate(slope.reshape(len(a), -1, slope.shape[-1])[::-1]):
-        flat[k + 1] = flat[k]
-        cell.step_back(flat[k + 1], slope_t)
+    ds_back, slope = (flat(array, s.ndim - 2) for array in (gradients, cell.linearise(a, s)))
+    for k, slope_t in enumerate(slope[::-1]):
+        ds_back[k + 1] = ds_back[k]
+        cell.step_back(ds_back[k + 1], slope_t)
     return gradients
 
 
-def _slots(array: Array, H: int) -> list[Array]:
-    """Views of width H, side by side on the last axis."""
-    return [array[..., k : k + H] for k in range(0, array.shape[-1], H)]
+def _drives(W_xh: Array, b: Array, x: Array) -> Array:
+    """W x + b for every slot, each an array of its own in memory; where there is no W, b alone: (T, slots, ..., H)."""
+    batch = x.shape if x.dtype.kind in "iu" else x.shape[:-1]
+    a = np.empty((len(b), *batch, b.shape[1]), b.dtype)
+    for slot, W in enumerate(W_xh):
+        linear.apply(W, x, b[slot], a[slot])
+    for slot in range(len(W_xh), len(b)):
+        a[slot] = b[slot]
+    return a.swapaxes(0, 1)
 
 
-def _stacked(W: Array) -> Array:
-    """The matrices of all slots as one, a view: (slots, H, M) -> (slots H, M)."""
-    return W.reshape(-1, W.shape[2])
+def _contract(da: Array, x: Array, dW: Array) -> None:
+    """Every slot's weight gradient, written into dW (slots, H, M): da (slots, T B, H), x (T, ..., M) or ids."""
+    if x.dtype.kind in "iu":
+        x = linear.one_hot(x, dW.shape[-1], da.dtype)
+    for da_k, dW_k in zip(da, dW, strict=True):
+        linear.weight_gradient(da_k, x, dW.shape[-1], dW_k)
+
+
+def _by_slot(array: Array) -> Array:
+    """(T, slots, ..., H) -> (slots, T B, H), a view of what `_slots` made."""
+    return array.swapaxes(0, 1).reshape(array.shape[1], -1, array.shape[-1])
+
+
+def _slots(n: int, a: Array) -> Array:
+    """Room for n slots, each an array (T, ..., H) of its own in memory, beside a (T, slots, ..., H)."""
+    return np.empty((n, len(a), *a.shape[2:]), a.dtype)
+
+
+def _halves(s: Array) -> tuple[Array, Array]:
+    """h and c of the state: (..., 2H) -> (..., H), (..., H)."""
+    H = s.shape[-1] // 2
+    return s[..., :H], s[..., H:]
 
 
 def _sigmoid(z: Array) -> None:

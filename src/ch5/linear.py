@@ -4,8 +4,8 @@
     dx = W^T dy        likewise
     dW = sum dy x^T    over all positions, and that sum is again one matrix product
 
-Shapes   W (N, M)   x (..., M), or ids (...) that name columns of W   y (..., N)
-Names    dX is dL/dX and has X's shape
+Shapes   W (N, M)   x (..., M), or ids (...) that name columns of W   y (..., N)   b (N,)
+Names    dX is dL/dX and has X's shape; where a result's place is given, it is written there, and no memory is asked for
 Read     book/chapters/03_bptt.ipynb     Tested   tests/test_linear.py
 
 An id k stands for the one-hot vector e_k, for which W e_k is column k: a look-up, no product.
@@ -28,27 +28,39 @@ def as_input(name: str, x: Any, width: int, dtype: Any) -> Array:
     """
     x = np.asarray(x)
     if x.dtype.kind in "iu":
-        if x.size and not (0 <= x.min() and x.max() < width):
+        ids = x.astype(np.int64, copy=False)
+        if (
+            ids.size and ids.view(np.uint64).max() >= width
+        ):  # without its sign a negative id is a very large one
             raise ValueError(f"{name} must hold ids from 0 to {width - 1}, got {x.min()} to {x.max()}")
-        return x
+        return ids
     x = as_numbers(name, x, dtype)
     if x.ndim == 0 or x.shape[-1] != width:
         raise ValueError(f"{name} must have {width} entries on its last axis, got shape {x.shape}")
     return x
 
 
-def apply(W: Array, x: Array) -> Array:
-    """W x for every leading index: (N, M), (..., M) or ids (...) -> (..., N)."""
+def apply(W: Array, x: Array, b: Array | None = None, y: Array | None = None) -> Array:
+    """W x (+ b) for every leading index, in y if that is given: (N, M), (..., M) or ids (...), (N,) -> (..., N)."""
     if x.dtype.kind in "iu":
-        return np.take(W.T, x, axis=0)
-    return (x.reshape(-1, x.shape[-1]) @ W.T).reshape(*x.shape[:-1], len(W))
+        columns = W.T.copy()
+        if b is not None:
+            columns += b
+        return np.take(columns, x, axis=0, out=y, mode="clip")  # mode "raise" would go by way of a copy of y
+    flat = np.matmul(x.reshape(-1, x.shape[-1]), W.T, out=None if y is None else y.reshape(-1, len(W)))
+    if b is not None:
+        flat += b
+    return flat.reshape(*x.shape[:-1], len(W)) if y is None else y
 
 
-def weight_gradient(dy: Array, x: Array, width: int) -> Array:
-    """dW = the sum over all positions of dy x^T: (..., N), (..., M) or ids (...) -> (N, M), M = width."""
+def weight_gradient(dy: Array, x: Array, width: int, dW: Array | None = None) -> Array:
+    """dW = the sum over all positions of dy x^T: (..., N), (..., M) or ids (...) -> (N, M), M = width.
+
+    It is written into dW where that is given.
+    """
     if x.dtype.kind in "iu":
         x = one_hot(x, width, dy.dtype)
-    return dy.reshape(-1, dy.shape[-1]).T @ x.reshape(-1, width)
+    return np.matmul(dy.reshape(-1, dy.shape[-1]).T, x.reshape(-1, width), out=dW)
 
 
 def one_hot(ids: Array, width: int, dtype: Any = np.float64) -> Array:

@@ -46,15 +46,21 @@ class MLP(Weights):
             h.append(np.tanh(linear.apply(layer.W, joined) + layer.b))
         return h
 
-    def backward(self, h: list[Array], dh: Array, x: Array | None = None) -> tuple[MLP, Array]:
-        """The layers' gradients and dh_0, given `forward`'s h and x and the gradient dh at the last output."""
-        gradients = []
+    def backward(
+        self, h: list[Array], dh: Array, x: Array | None = None, gradient: MLP | None = None
+    ) -> tuple[MLP, Array]:
+        """The layers' gradients and dh_0, given `forward`'s h and x and the gradient dh at the last output.
+
+        The first is `gradient`, if that is given, overwritten.
+        """
+        gradient = self.blank() if gradient is None else gradient
         for i, layer in reversed(list(enumerate(self.layers))):
             da = dh * (1 - h[i + 1] ** 2)
-            dW = linear.weight_gradient(da, _join(x, h, i), layer.W.shape[1])
-            gradients.append(Layer.unchecked(dW, da.reshape(-1, len(layer.b)).sum(axis=0)))
+            d_layer = gradient.layers[i]
+            linear.weight_gradient(da, _join(x, h, i), layer.W.shape[1], d_layer.W)
+            da.reshape(-1, len(layer.b)).sum(axis=0, out=d_layer.b)
             dh = linear.apply(layer.W.T, da)[..., -h[i].shape[-1] :]
-        return MLP.unchecked(tuple(reversed(gradients))), dh
+        return gradient, dh
 
 
 def _join(x: Array | None, h: list[Array], i: int) -> Array:

@@ -1,8 +1,8 @@
 """From a gradient to new weights, in place, on one flat vector.
 
     SGD     theta <- theta - rate g
-    Adam    m <- beta_1 m + (1 - beta_1) g        m^ = m / (1 - beta_1^k)       at update k
-            v <- beta_2 v + (1 - beta_2) g^2      v^ = v / (1 - beta_2^k)
+    Adam    m <- beta_1 m + g        m^ = m (1 - beta_1) / (1 - beta_1^k)       at update k
+            v <- beta_2 v + g^2      v^ = v (1 - beta_2) / (1 - beta_2^k)
             theta <- theta - rate m^ / (sqrt(v^) + epsilon)
 
 Shapes   theta, gradient, m, v (P,), P being the number of parameters; all of one dtype, float32 or float64
@@ -32,9 +32,10 @@ class SGD:
         _check_positive("learning_rate", self.learning_rate)
 
     def update(self, theta: Vector, gradient: Vector) -> None:
-        """Change theta (P,) in place; the gradient (P,) is left alone."""
+        """Change theta (P,) in place. The gradient (P,) is used up: it becomes the step."""
         _check_pair(theta, gradient)
-        theta -= self.learning_rate * gradient
+        gradient *= self.learning_rate
+        theta -= gradient
 
     def state(self) -> State:
         """Nothing: the next step depends on the weights and the gradient alone."""
@@ -63,7 +64,7 @@ class Adam:
         self._m = self._v = np.zeros(0)  # both (P,) from the first update on
 
     def update(self, theta: Vector, gradient: Vector) -> None:
-        """Change theta (P,) in place; the gradient (P,) is left alone."""
+        """Change theta (P,) in place. The gradient (P,) is used up: it becomes the step."""
         _check_pair(theta, gradient)
         if self._k == 0:
             self._m, self._v = np.zeros_like(theta), np.zeros_like(theta)
@@ -73,24 +74,23 @@ class Adam:
                 f"{self._m.dtype}, got shape {theta.shape} and dtype {theta.dtype}"
             )
         self._k += 1
-        k, m, v, work = self._k, self._m, self._v, np.empty_like(theta)
+        m, v = self._m, self._v
 
         m *= self.beta_1
-        np.multiply(gradient, 1 - self.beta_1, out=work)
-        m += work
+        m += gradient
 
         v *= self.beta_2
-        np.multiply(gradient, gradient, out=work)
-        work *= 1 - self.beta_2
-        v += work
+        np.square(gradient, out=gradient)
+        v += gradient
 
         # m^ and v^ are m and v times a number: it goes into the rate and epsilon, which saves two passes.
-        root = math.sqrt(1 - self.beta_2**k)
-        np.sqrt(v, out=work)
-        work += root * self.epsilon
-        np.divide(m, work, out=work)
-        work *= self.learning_rate * root / (1 - self.beta_1**k)
-        theta -= work
+        to_m = (1 - self.beta_1) / (1 - self.beta_1**self._k)
+        root = math.sqrt((1 - self.beta_2) / (1 - self.beta_2**self._k))
+        step = np.sqrt(v, out=gradient)
+        step += self.epsilon / root
+        np.divide(m, step, out=step)
+        step *= self.learning_rate * to_m / root
+        theta -= step
 
     def state(self) -> State:
         """Copies of k (), m (P,) and v (P,); before the first update m and v are empty."""
@@ -120,7 +120,10 @@ def clip_by_norm(gradient: Vector, limit: float) -> float:
     """
     _check_vector("gradient", gradient)
     _check_limit(limit)
-    norm = float(np.linalg.norm(gradient.astype(np.float64, copy=False)))  # float32 squares overflow at 2e19
+    with np.errstate(over="ignore", under="ignore"):
+        norm = math.sqrt(gradient.dot(gradient))
+    if not 1e-15 < norm < np.inf:  # float32 squares overflow at 2e19, and are lost below 1e-22
+        norm = float(np.linalg.norm(gradient.astype(np.float64, copy=False)))
     if limit < norm < np.inf:
         gradient *= limit / norm
     return norm

@@ -30,8 +30,8 @@ class NoFuture(VanillaCell):
 class LastOutputOnly(Readout):
     """The merge without the step's own output, at every step but the last."""
 
-    def backward(self, dlogits: Array, h: Array) -> tuple[Readout, Array]:
-        gradient, dh = super().backward(dlogits, h)
+    def backward(self, dlogits: Array, h: Array, gradient: Readout | None = None) -> tuple[Readout, Array]:
+        gradient, dh = super().backward(dlogits, h, gradient)
         dh[:-1] = 0
         return gradient, dh
 
@@ -39,8 +39,8 @@ class LastOutputOnly(Readout):
 class NoOutput(Readout):
     """The merge without the step's own output, at every step."""
 
-    def backward(self, dlogits: Array, h: Array) -> tuple[Readout, Array]:
-        gradient, dh = super().backward(dlogits, h)
+    def backward(self, dlogits: Array, h: Array, gradient: Readout | None = None) -> tuple[Readout, Array]:
+        gradient, dh = super().backward(dlogits, h, gradient)
         return gradient, 0 * dh
 
 
@@ -62,18 +62,19 @@ class Untransposed(VanillaCell):
 class Overwritten(VanillaCell):
     """`=` for `+=`: every step overwrites the gradient, and the one visited last, step 1, remains."""
 
-    def contract(self, da: Array, x: Array, h: Array) -> tuple[VanillaCell, Array | None]:
-        _, dx = super().contract(da, x, h)
-        return super().contract(da[:1], x[:1], h[:2])[0], dx
+    def contract(self, da: Array, x: Array, h: Array, gradient: VanillaCell) -> Array | None:
+        dx = super().contract(da, x, h, gradient)
+        super().contract(da[:1], x[:1], h[:2], gradient)
+        return dx
 
 
 class LastStateForFirst(VanillaCell):
     """h[-1] for h_0: step 1 counted as if it had started from the last state."""
 
-    def contract(self, da: Array, x: Array, h: Array) -> tuple[VanillaCell, Array | None]:
+    def contract(self, da: Array, x: Array, h: Array, gradient: VanillaCell) -> Array | None:
         started = h.copy()
         started[0] = h[-1]
-        return super().contract(da, x, started)
+        return super().contract(da, x, started, gradient)
 
 
 def both_ways(cell: VanillaCell, x: Array, h_0: Array, dh_out: Array) -> tuple[list[Array], list[Array]]:

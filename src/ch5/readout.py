@@ -25,18 +25,21 @@ class Readout(Weights):
     b_y: Array = shape("V")
 
     def logits(self, h: Array) -> Array:
-        """(..., H) -> (..., V)."""
+        """(..., H) -> (..., V); in memory each of the V entries stands together for all positions."""
         h = linear.as_input("h", h, self.W_hy.shape[1], self.dtype)
-        logits = linear.apply(self.W_hy, h)
-        logits += self.b_y
-        return logits
+        logits = self.W_hy @ h.reshape(-1, h.shape[-1]).T
+        logits += self.b_y[:, None]
+        return logits.T.reshape(*h.shape[:-1], len(self.b_y))
 
-    def backward(self, dlogits: Array, h: Array) -> tuple[Readout, Array]:
-        """The weights' gradient, summed over all positions, and dh: (..., V), (..., H) -> Readout, (..., H)."""
-        gradient = Readout.unchecked(
-            linear.weight_gradient(dlogits, h, self.W_hy.shape[1]),
-            dlogits.reshape(-1, len(self.b_y)).sum(axis=0),
-        )
+    def backward(self, dlogits: Array, h: Array, gradient: Readout | None = None) -> tuple[Readout, Array]:
+        """The weights' gradient, summed over all positions, and dh: (..., V), (..., H) -> Readout, (..., H).
+
+        The first is `gradient`, if that is given, overwritten.
+        """
+        gradient = self.blank() if gradient is None else gradient
+        V, H = self.W_hy.shape
+        linear.weight_gradient(dlogits, h, H, gradient.W_hy)
+        dlogits.reshape(-1, V).sum(axis=0, out=gradient.b_y)
         return gradient, linear.apply(self.W_hy.T, dlogits)
 
 

@@ -125,24 +125,27 @@ class Recall(Weights):
         s, _ = bptt.unroll(self.cell, x)
         return self.readout.logits(self._read(s))
 
-    def loss_and_gradient(self, batch: tuple[Any, Any]) -> tuple[float, Recall]:
-        """The mean loss of a batch (x, targets) and its gradient."""
-        loss, gradient, _ = self._backward(batch)
+    def loss_and_gradient(
+        self, batch: tuple[Any, Any], gradient: Recall | None = None
+    ) -> tuple[float, Recall]:
+        """The mean loss of a batch (x, targets) and its gradient (in `gradient`, if given)."""
+        gradient = self.blank() if gradient is None else gradient
+        loss, _ = self._backward(batch, gradient)
         return loss, gradient
 
     def input_gradient(self, batch: tuple[Any, Any]) -> Array:
         """How the mean loss depends on each input: dx (T, B, D)."""
-        return self._backward(batch)[2]
+        return self._backward(batch, self.blank())[1]
 
-    def _backward(self, batch: tuple[Any, Any]) -> tuple[float, Recall, Any]:
+    def _backward(self, batch: tuple[Any, Any], gradient: Recall) -> tuple[float, Any]:
         x, targets = batch
         s, a = bptt.unroll(self.cell, x)
         losses, doutputs = last_step_loss(self.readout.logits(self._read(s)), targets)
-        d_readout, dh = self.readout.backward(doutputs / losses.size, self._read(s))
-        dh_out = np.zeros((*a.shape[:-1], dh.shape[-1]), s.dtype)
+        _, dh = self.readout.backward(doutputs / losses.size, self._read(s), gradient.readout)
+        dh_out = np.zeros((len(s) - 1, *dh.shape), s.dtype)
         dh_out[-1] = dh
-        d_cell, dx, _ = bptt.backward(self.cell, x, s, a, dh_out)
-        return losses.mean(), Recall.unchecked(d_cell, d_readout), dx
+        _, dx, _ = bptt.backward(self.cell, x, s, a, dh_out, gradient.cell)
+        return losses.mean(), dx
 
     def _read(self, s: Array) -> Array:
         """What the readout sees: the first H entries of the last state."""

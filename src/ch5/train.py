@@ -1,6 +1,6 @@
 """Training: take a batch, get loss and gradient, clip, update; report, save, resume
 
-Names    model is any Weights with `loss_and_gradient(batch) -> loss, gradient`; norm is the Euclidean
+Names    model is any Weights with `loss_and_gradient(batch, gradient=place) -> loss, gradient`; norm is the Euclidean
          norm of the whole gradient before clipping; an update is one batch's worth of training.
 Read     book/chapters/06_alice.ipynb     Tested   tests/test_train.py
 
@@ -11,6 +11,7 @@ list of batches and a vector of weights, and can be stopped after any update and
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import zipfile
 from collections.abc import Iterator
@@ -101,6 +102,8 @@ class Training:
         keep_memory()
         self._theta = model.vector()
         self.model = model.with_vector(self._theta)
+        self._g = np.full_like(self._theta, np.nan)  # what a model leaves unwritten stops the first update
+        self._gradient = model.with_vector(self._g)
         self.batches, self.optimiser, self.clip = batches, optimiser, clip
         self.losses = np.full(len(batches), np.nan)
         self.norms = np.full(len(batches), np.nan)
@@ -114,14 +117,13 @@ class Training:
         """Train to the end, one update a turn. Raises FloatingPointError, before the update that would
         spread it, when the loss or the gradient is no longer finite; `model` keeps the weights before it."""
         while self.done < len(self):
-            loss, gradient = self.model.loss_and_gradient(self.batches[self.done])
-            g = gradient.vector()
-            norm = clip_by_norm(g, np.inf if self.clip is None else self.clip)
-            if not (np.isfinite(loss) and np.isfinite(norm)):
+            loss, _ = self.model.loss_and_gradient(self.batches[self.done], gradient=self._gradient)
+            norm = clip_by_norm(self._g, np.inf if self.clip is None else self.clip)
+            if not (math.isfinite(loss) and math.isfinite(norm)):
                 raise FloatingPointError(
                     f"update {self.done + 1}: loss {loss}, gradient norm {norm}; training stopped"
                 )
-            self.optimiser.update(self._theta, g)
+            self.optimiser.update(self._theta, self._g)
             self.losses[self.done], self.norms[self.done] = loss, norm
             self.done += 1
             yield Update(self.done, float(loss), float(norm))

@@ -110,6 +110,16 @@ class Weights:
         """All weights in one vector (P,), a copy, in field order."""
         return np.concatenate(list(self.arrays().values()), axis=None)
 
+    def blank(self) -> Self:
+        """The same type and shapes with numbers yet to be written: a place for a gradient."""
+        return self.with_vector(np.empty(self.size, self.dtype))
+
+    def by_columns(self) -> Self:
+        """The same weights, each matrix laid out in memory column after column."""
+        return self.unchecked(
+            *(W.swapaxes(-1, -2).copy().swapaxes(-1, -2) if W.ndim > 1 else W for W in self)
+        )
+
     def with_vector(self, vector: Array) -> Self:
         """The same type and shapes with its arrays as views into `vector` (P,): what changes there changes here."""
         if vector.shape != (self.size,):

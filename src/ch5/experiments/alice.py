@@ -93,14 +93,13 @@ def write(
 ) -> text.Ids:
     """Texts side by side, after the prompt and 32 more characters, which are left out: (T, B)."""
     s = bptt.unroll(model.cell, np.repeat(prompt[:, None], shape[1], axis=1))[0][-1]
-    drives = model.cell.drive(np.arange(len(model.readout.b_y)))
     drawn = np.empty((32 + shape[0], shape[1]), int)
     for here in drawn:
         cumulative = readout.softmax(model.readout.logits(s) / temperature).cumsum(axis=1)
         u = rng.random(shape[1])[:, None] * cumulative[:, -1:]
         here[:] = np.minimum((cumulative <= u).sum(axis=1), cumulative.shape[1] - 1)
         s_prev, s = s, np.empty_like(s)
-        model.cell.step(drives[here], s_prev, s)
+        model.cell.step(model.cell.drive(here[None])[0], s_prev, s)
     return drawn[32:]
 
 

@@ -69,13 +69,18 @@ class FixedWindow(Weights):
         """Each target's loss: (B, n), (B,) -> (B,), in nats."""
         return readout.cross_entropy(self.readout.logits(self._h(contexts)[-1]), targets)[0]
 
-    def loss_and_gradient(self, batch: tuple[Array, Array]) -> tuple[float, FixedWindow]:
-        """The mean loss of contexts and targets, and its gradient."""
+    def loss_and_gradient(
+        self, batch: tuple[Array, Array], gradient: FixedWindow | None = None
+    ) -> tuple[float, FixedWindow]:
+        """The mean loss of contexts and targets, and its gradient (in `gradient`, if given)."""
+        gradient = self.blank() if gradient is None else gradient
         contexts, targets = batch
         h = self._h(contexts)
         losses, dlogits = readout.cross_entropy(self.readout.logits(h[-1]), targets)
-        d_readout, dh = self.readout.backward(dlogits / losses.dtype.type(losses.size), h[-1])
-        return losses.mean(), FixedWindow.unchecked(self.mlp.backward(h, dh)[0], d_readout)
+        dlogits /= losses.size
+        _, dh = self.readout.backward(dlogits, h[-1], gradient.readout)
+        self.mlp.backward(h, dh, gradient=gradient.mlp)
+        return losses.mean(), gradient
 
     def _h(self, contexts: Array) -> list[Array]:
         V = len(self.readout.b_y)

@@ -105,16 +105,20 @@ class Recurrent(Weights):
         """(T, B) -> (T, B, 2)."""
         return self.readout.logits(bptt.unroll(self.cell, x)[0][1:])
 
-    def loss_and_gradient(self, batch: tuple[Array, Array]) -> tuple[float, Recurrent]:
-        """The mean loss over the answers asked for, at the last steps, and its gradient."""
+    def loss_and_gradient(
+        self, batch: tuple[Array, Array], gradient: Recurrent | None = None
+    ) -> tuple[float, Recurrent]:
+        """The mean loss over the answers asked for, at the last steps, and its gradient (in `gradient`, if given)."""
+        gradient = self.blank() if gradient is None else gradient
         x, asked = batch
         s, a = bptt.unroll(self.cell, x)
         h = s[-len(asked) :]
         losses, dlogits = readout.cross_entropy(self.readout.logits(h), asked)
         dh_out = np.zeros_like(s[1:])
-        d_readout, dh_out[-len(asked) :] = self.readout.backward(dlogits / losses.dtype.type(losses.size), h)
-        d_cell, _, _ = bptt.backward(self.cell, x, s, a, dh_out)
-        return losses.mean(), Recurrent.unchecked(d_cell, d_readout)
+        dlogits /= losses.size
+        _, dh_out[-len(asked) :] = self.readout.backward(dlogits, h, gradient.readout)
+        bptt.backward(self.cell, x, s, a, dh_out, gradient.cell)
+        return losses.mean(), gradient
 
 
 @dataclass(frozen=True)
@@ -128,14 +132,19 @@ class Flattened(Weights):
         """(T, B) -> (A, B, 2), A being the number of answers it was made for."""
         return self._by_step(self.readout.logits(self._h(x)[-1]))
 
-    def loss_and_gradient(self, batch: tuple[Array, Array]) -> tuple[float, Flattened]:
-        """The mean loss over the answers asked for and its gradient."""
+    def loss_and_gradient(
+        self, batch: tuple[Array, Array], gradient: Flattened | None = None
+    ) -> tuple[float, Flattened]:
+        """The mean loss over the answers asked for and its gradient (in `gradient`, if given)."""
+        gradient = self.blank() if gradient is None else gradient
         x, asked = batch
         h = self._h(x)
         losses, dlogits = readout.cross_entropy(self._by_step(self.readout.logits(h[-1])), asked)
+        dlogits /= losses.size
         side_by_side = dlogits.swapaxes(0, 1).reshape(len(h[-1]), -1)
-        d_readout, dh = self.readout.backward(side_by_side / losses.dtype.type(losses.size), h[-1])
-        return losses.mean(), Flattened.unchecked(self.mlp.backward(h, dh)[0], d_readout)
+        _, dh = self.readout.backward(side_by_side, h[-1], gradient.readout)
+        self.mlp.backward(h, dh, gradient=gradient.mlp)
+        return losses.mean(), gradient
 
     def _h(self, x: Array) -> list[Array]:
         return self.mlp.forward(linear.one_hot(x.T, len(LETTERS), self.dtype).reshape(x.shape[1], -1))

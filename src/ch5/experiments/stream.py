@@ -74,8 +74,14 @@ class Reader:
         """A reader whose weights are views into `vector`."""
         return Reader(self.charlm.with_vector(vector), self.dropout, self.rng)
 
-    def loss_and_gradient(self, batch: tuple[Array, Array, Array]) -> tuple[float, CharLM]:
-        """The mean loss of inputs and targets (T, B), from the last state where the text goes on, and its gradient."""
+    def loss_and_gradient(
+        self, batch: tuple[Array, Array, Array], gradient: Reader | None = None
+    ) -> tuple[float, CharLM]:
+        """The mean loss of inputs and targets (T, B), from the last state where the text goes on, and its gradient.
+
+        The gradient is that of the CharLM, in the CharLM of `gradient` if that is given.
+        """
+        d_charlm = self.charlm.blank() if gradient is None else gradient.charlm
         inputs, targets, goes_on = batch
         cell, output = self.charlm
         s, a = bptt.unroll(cell, inputs, self.s if goes_on else None)
@@ -86,9 +92,9 @@ class Reader:
         h = h * kept
         losses, dlogits = readout.cross_entropy(output.logits(h), targets)
         dlogits /= losses.size
-        d_output, dh = output.backward(dlogits, h)
-        d_cell, _, _ = bptt.backward(cell, inputs, s, a, dh * kept)
-        return losses.mean(), CharLM.unchecked(d_cell, d_output)
+        _, dh = output.backward(dlogits, h, d_charlm.readout)
+        bptt.backward(cell, inputs, s, a, dh * kept, d_charlm.cell)
+        return losses.mean(), d_charlm
 
 
 @dataclass

@@ -101,6 +101,7 @@ def machine():
         names = [line for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
         cpu = names[0].split(": ")[1] if names else cpu
     return {
+        "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,  # before anything is timed
         "processor": cpu or platform.machine(),
         "cores": os.cpu_count(),
         "system": f"{platform.system()} {platform.machine()}",

@@ -1,33 +1,40 @@
-"""The bound: the matrix products of an update and nothing else, written into arrays that are there already."""
+"""The bound: the matrix products of an update and nothing else, written into arrays that are there already.
+
+They are the engine's own: of the same shapes, laid out in memory as it lays them out, slot by slot.
+"""
 
 import numpy as np
 
 from benchmarks import work
 
-SLOTS = {"vanilla": 1, "GRU": 3, "LSTM": 4}
+SLOTS = {"vanilla": (), "GRU": (3,), "LSTM": (4,)}
 
 
 def training(cell, H, T, B, optimiser, rate, clip):
-    rng, V, G = np.random.default_rng(8), work.ids()[1], SLOTS[cell] * H
+    rng, V, slots = np.random.default_rng(8), work.ids()[1], SLOTS[cell]
 
     def array(*shape):
         return rng.uniform(-0.1, 0.1, shape).astype(np.float32)
 
-    W_hh, h, a, dh = array(G, H), array(T, B, H), array(T, B, G), array(T, B, H)
-    W_hy, logits, dlogits, one_hot = array(V, H), array(T * B, V), array(T * B, V), array(T * B, V)
-    da, flat_h, dW_hh, dW_hy, dW_xh = array(T, B, G), h.reshape(-1, H), array(G, H), array(V, H), array(G, V)
-    flat_da, flat_dh = da.reshape(-1, G), dh.reshape(-1, H)
+    W_hh, h, dh = array(*slots, H, H), array(T, B, H), array(T, *slots, B, H)
+    columns = W_hh if B == 1 else W_hh.swapaxes(-1, -2).copy().swapaxes(-1, -2)
+    a, da = array(T, *slots, B, H), array(*slots, T * B, H)
+    by_step = np.moveaxis(da.reshape(*slots, T, B, H), len(slots), 0)
+    W_hy, logits, dlogits, one_hot = array(V, H), array(V, T * B), array(V, T * B), array(T * B, V)
+    flat_h, flat_dh, dW_hy = h.reshape(-1, H), array(T * B, H), array(V, H)
+    dW_hh, dW_xh = array(*slots, H, H), array(*slots, H, V)
+    product = np.matmul if slots else np.dot
 
     def run(n):
         for _ in range(n):
             for t in range(T):  # the recurrence
-                np.matmul(h[t], W_hh.T, out=a[t])
-            np.matmul(flat_h, W_hy.T, out=logits)  # the readout and its gradient
-            np.matmul(dlogits.T, flat_h, out=dW_hy)
-            np.matmul(dlogits, W_hy, out=flat_dh)
+                product(h[t], columns.swapaxes(-1, -2), out=a[t])
+            np.matmul(W_hy, flat_h.T, out=logits)  # the readout and its gradient
+            np.matmul(dlogits, flat_h, out=dW_hy)
+            np.matmul(dlogits.T, W_hy, out=flat_dh)
             for t in range(T):  # the way back
-                np.matmul(da[t], W_hh, out=dh[t])
-            np.matmul(flat_da.T, flat_h, out=dW_hh)  # the contractions
-            np.matmul(flat_da.T, one_hot, out=dW_xh)
+                product(by_step[t], W_hh, out=dh[t])
+            np.matmul(da.swapaxes(-1, -2), flat_h, out=dW_hh)  # the contractions
+            np.matmul(da.swapaxes(-1, -2), one_hot, out=dW_xh)
 
     return run

@@ -6,6 +6,7 @@ They are the engine's own: of the same shapes, laid out in memory as it lays the
 import numpy as np
 
 from benchmarks import work
+from ch5.weights import aligned
 
 SLOTS = {"vanilla": (), "GRU": (3,), "LSTM": (4,)}
 
@@ -14,10 +15,12 @@ def training(cell, H, T, B, optimiser, rate, clip):
     rng, V, slots = np.random.default_rng(8), work.ids()[1], SLOTS[cell]
 
     def array(*shape):
-        return rng.uniform(-0.1, 0.1, shape).astype(np.float32)
+        numbers = aligned(shape, np.float32)
+        numbers[:] = rng.uniform(-0.1, 0.1, shape)
+        return numbers
 
     W_hh, h, dh = array(*slots, H, H), array(T, B, H), array(T, *slots, B, H)
-    columns = W_hh if B == 1 else W_hh.swapaxes(-1, -2).copy().swapaxes(-1, -2)
+    columns = array(*slots, H, H) if B == 1 else array(*slots, H, H).swapaxes(-1, -2)
     a, da = array(T, *slots, B, H), array(*slots, T * B, H)
     by_step = np.moveaxis(da.reshape(*slots, T, B, H), len(slots), 0)
     W_hy, logits, dlogits, one_hot = array(V, H), array(V, T * B), array(V, T * B), array(T * B, V)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ch5.cell import VanillaCell
 from ch5.mlp import MLP, Layer
-from ch5.weights import Weights, as_numbers, shape
+from ch5.weights import Weights, aligned, as_numbers, shape
 
 
 @dataclass(frozen=True)
@@ -109,6 +109,23 @@ def test_a_blank_has_the_shapes_and_shares_no_memory(small_model):
         assert (new.shape, new.dtype) == (old.shape, old.dtype), name
         assert not np.shares_memory(new, old), name
     assert len({id(array.base) for array in blank.arrays().values()}) == 1  # one vector for all
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, complex])
+@pytest.mark.parametrize("size", [(3,), (5, 7), (2, 3, 4)])
+def test_an_aligned_array_begins_where_a_cache_line_does(size, dtype):
+    """Of the shape and dtype asked for, contiguous, and all of it can be written."""
+    array = aligned(size, dtype)
+    assert (array.shape, array.dtype, array.flags.c_contiguous) == (size, dtype, True)
+    assert array.ctypes.data % 64 == 0
+    array[:] = 1
+    assert array.sum() == array.size
+
+
+def test_vectors_and_columns_are_aligned(small_cell):
+    """The vector that training holds, the place of its gradient, and the matrices of the recurrence."""
+    for array in (small_cell.vector(), small_cell.blank().W_xh, small_cell.by_columns().W_hh):
+        assert array.ctypes.data % 64 == 0
 
 
 def test_by_columns_changes_the_order_in_memory_and_nothing_else():

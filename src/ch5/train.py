@@ -102,7 +102,8 @@ class Training:
         keep_memory()
         self._theta = model.vector()
         self.model = model.with_vector(self._theta)
-        self._g = np.full_like(self._theta, np.nan)  # what a model leaves unwritten stops the first update
+        self._g = model.vector()
+        self._g[:] = np.nan  # what a model leaves unwritten stops the first update
         self._gradient = model.with_vector(self._g)
         self.batches, self.optimiser, self.clip = batches, optimiser, clip
         self.losses = np.full(len(batches), np.nan)

@@ -1,6 +1,6 @@
 """The bound: the matrix products of an update and nothing else, written into arrays that are there already.
 
-They are the engine's own: of the same shapes, laid out in memory as it lays them out, slot by slot.
+They are the engine's own: of the same shapes, slot by slot, W_hh by columns for the way forward of a batch.
 """
 
 import numpy as np
@@ -20,7 +20,7 @@ def training(cell, H, T, B, optimiser, rate, clip):
         return numbers
 
     W_hh, h, dh = array(*slots, H, H), array(T, B, H), array(T, *slots, B, H)
-    columns = array(*slots, H, H) if B == 1 else array(*slots, H, H).swapaxes(-1, -2)
+    forward = array(*slots, H, H) if B == 1 else array(*slots, H, H).swapaxes(-1, -2)
     a, da = array(T, *slots, B, H), array(*slots, T * B, H)
     by_step = np.moveaxis(da.reshape(*slots, T, B, H), len(slots), 0)
     W_hy, logits, dlogits, one_hot = array(V, H), array(V, T * B), array(V, T * B), array(T * B, V)
@@ -31,7 +31,7 @@ def training(cell, H, T, B, optimiser, rate, clip):
     def run(n):
         for _ in range(n):
             for t in range(T):  # the recurrence
-                product(h[t], columns.swapaxes(-1, -2), out=a[t])
+                product(h[t], forward.swapaxes(-1, -2), out=a[t])
             np.matmul(W_hy, flat_h.T, out=logits)  # the readout and its gradient
             np.matmul(dlogits, flat_h, out=dW_hy)
             np.matmul(dlogits.T, W_hy, out=flat_dh)

@@ -171,6 +171,23 @@ def test_input_that_does_not_fit_is_refused(small_cell, x, s_0, message):
         bptt.unroll(small_cell, x, s_0)
 
 
+@pytest.mark.parametrize("x", [np.array([True, False]), np.ones((5, 3), bool), np.array(["a", "b"])])
+def test_input_that_is_no_number_is_named_as_such(small_cell, x):
+    with pytest.raises(TypeError, match="x must hold real or complex numbers, got dtype"):
+        bptt.unroll(small_cell, x)
+
+
+def test_states_that_are_not_contiguous_go_back_like_any_others(small_cell, rng):
+    """Two batch axes, exchanged in memory: the same gradient."""
+    x, R = rng.normal(size=(T, 2, 5, D)), rng.normal(size=(T, 2, 5, H))
+    h, a = bptt.unroll(small_cell, x)
+    strided = h.swapaxes(1, 2).copy().swapaxes(1, 2)
+    expected, _, dh_0 = bptt.backward(small_cell, x, h, a, R)
+    found, _, again = bptt.backward(small_cell, x, strided, strided[1:], R)
+    np.testing.assert_allclose(found.vector(), expected.vector(), rtol=1e-12)
+    np.testing.assert_allclose(again, dh_0, rtol=1e-12)
+
+
 def test_an_output_gradient_that_does_not_fit_is_refused(small_cell):
     s, a = bptt.unroll(small_cell, np.ones((5, 3)))
     with pytest.raises(

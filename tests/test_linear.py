@@ -84,3 +84,10 @@ def test_a_place_that_is_given_is_written_and_returned(rng):
         np.testing.assert_array_equal(y, linear.apply(W, x) + b)
         assert linear.weight_gradient(dy, x, 3, dW) is dW
         np.testing.assert_array_equal(dW, linear.weight_gradient(dy, x, 3))
+
+
+def test_a_place_that_would_be_copied_is_refused(rng):
+    """Written into a copy, the result would be lost without a word."""
+    y = np.zeros((2, 5, 4)).swapaxes(0, 1)
+    with pytest.raises(ValueError, match=r"y must be contiguous, got strides .* for shape \(5, 2, 4\)"):
+        linear.apply(rng.normal(size=(4, 3)), rng.normal(size=(5, 2, 3)), y=y)

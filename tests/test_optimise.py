@@ -124,16 +124,16 @@ def test_a_foreign_state_is_refused():
     adam.update(np.zeros(2), ones)
     before = adam.state()
     bad = [
-        ({}, r"state must be Adam's, with the entries \['k', 'm', 'v'\], got the entries \[\]"),
-        ({"k": np.array(1.5), "m": ones, "v": ones}, r"state\['k'\] must be a whole number"),
-        ({"k": np.array(-1), "m": ones, "v": ones}, r"state\['k'\] must be a whole number"),
+        ({}, r"state must be Adam's, with the entries \['M', 'V', 'k'\], got the entries \[\]"),
+        ({"k": np.array(1.5), "M": ones, "V": ones}, r"state\['k'\] must be a whole number"),
+        ({"k": np.array(-1), "M": ones, "V": ones}, r"state\['k'\] must be a whole number"),
         (
-            {"k": np.array(1), "m": ones, "v": np.ones(3)},
+            {"k": np.array(1), "M": ones, "V": np.ones(3)},
             r"one shape .* got \(2,\) float64 and \(3,\) float64",
         ),
-        ({"k": np.array(1), "m": np.array([1, 1]), "v": np.array([1, 1])}, "must be floats"),
-        ({"k": np.array(1), "m": ones * np.nan, "v": ones}, "must be finite"),
-        ({"k": np.array(1), "m": ones, "v": -ones}, "at least 0"),
+        ({"k": np.array(1), "M": np.array([1, 1]), "V": np.array([1, 1])}, "must be floats"),
+        ({"k": np.array(1), "M": ones * np.nan, "V": ones}, "must be finite"),
+        ({"k": np.array(1), "M": ones, "V": -ones}, "at least 0"),
     ]
     for state, message in bad:
         with pytest.raises(ValueError, match=message):

@@ -61,3 +61,9 @@ def test_the_logits_are_left_as_they_were(rng):
 def test_targets_that_do_not_fit_are_refused(targets):
     with pytest.raises(ValueError, match="targets must"):
         readout.cross_entropy(np.zeros((3, 5)), targets)
+
+
+def test_whole_numbers_are_states_like_any_others(rng):
+    """They are no ids: the readout sees a state."""
+    layer = Readout(rng.normal(size=(5, 3)), rng.normal(size=5))
+    np.testing.assert_array_equal(layer.logits(np.array([1, 0, 2])), layer.logits(np.array([1.0, 0.0, 2.0])))

@@ -10,7 +10,7 @@ Names    s is the state: h for the vanilla cell, h and c side by side for the LS
 Read     book/chapters/03_bptt.ipynb     Tested   tests/test_bptt.py     Source   [Werbos1990]
 
 Drive, recur, contract: what the input adds is one product over all steps, the recurrence goes step by
-step, and the shared weights' gradient is one product over all steps again.
+step, and the shared weights' gradient is one product over all steps again (one a slot, where there are slots).
 """
 
 from __future__ import annotations
@@ -44,25 +44,30 @@ class Cell(Protocol[Gradient]):
         """
 
     def step(self, a_t: Array, s_prev: Array, s_t: Array, /) -> None:
-        """Write s_t (B, S); a_t (B, H) or (G, B, H) is overwritten with what the way back needs."""
+        """Write s_t (B, S); a_t (B, H) or (G, B, H) is used up: what the way back needs of it may stand there."""
 
     def linearise(self, a: Array, s: Array, /) -> Array:
-        """The local derivatives at every step, all steps at once: a new array like a, or with more slots."""
+        """The local derivatives at every step, all steps at once: a new array, with slots or without."""
 
     def step_back(self, ds_t: Array, slope_t: Array, /) -> None:
-        """In place: slope_t becomes da_t (in its first G slots), and ds_t becomes ds_prev (B, S)."""
+        """In place: slope_t becomes da_t (in its first slots, if it has some), and ds_t becomes ds_prev (B, S)."""
 
     def contract(self, da: Array, x: Array, s: Array, gradient: Gradient, /) -> Array | None:
-        """Write the weights' gradient, summed over steps and batch; return dx (None where x holds ids)."""
+        """Write the weights' gradient, summed over steps and batch; return dx (None where x holds ids).
+
+        da is what `step_back` has made of the local derivatives, slots behind da_t included.
+        """
 
 
 def unroll(cell: Cell[Any], x: Any, s_0: Any = None) -> tuple[Array, Array]:
     """Run the cell along x from state s_0 (zeros by default): (T, ..., D), (..., S) -> s (T+1, ..., S), a.
 
+    a is what the cell's own way back needs beside the states; it may share their memory.
     Raises ValueError or TypeError for shapes and dtypes that do not fit, ids out of range, T = 0.
     """
     x = np.asarray(x)
     ids = x.dtype.kind in "iu"
+    x = x if ids else as_numbers("x", x, cell.dtype)
     if x.ndim < (1 if ids else 2) or len(x) == 0:
         raise ValueError(f"x must have at least one step on its first axis, got shape {x.shape}")
     batch = x.shape[1:] if ids else x.shape[1:-1]

@@ -3,6 +3,7 @@
 Shapes   x (T, ..., D), or ids (T, ...)   h (T+1, ..., H) with h[0] = h_0   W_xh (H, D)   W_hh (H, H)   b (H,)
 Names    dX is dL/dX and has X's shape; a gradient of the weights is again a VanillaCell.
          a is the drive W_xh x + b, da its gradient; slope is 1 - h^2, the derivative of tanh.
+         `bptt.unroll` has the drives written where the states will stand, so that a is h_1 ... h_T in the end.
 Read     book/chapters/01_cell.ipynb     Tested   tests/test_cell.py     Source   [Elman1990]
 
 A cell knows nothing of loops. It says what one step does and what can be done for all steps at once;
@@ -41,13 +42,13 @@ class VanillaCell(Weights):
         return linear.apply(self.W_xh, x, self.b, room)
 
     def step(self, a_t: Array, h_prev: Array, h_t: Array) -> None:
-        """One step of the recurrence, written into h_t: (B, H), (B, H) -> (B, H)."""
+        """One step of the recurrence, written into h_t; a_t is used up: (B, H), (B, H) -> (B, H)."""
         a_t += h_prev.dot(self.W_hh.T)
         np.tanh(a_t, out=h_t)
 
     def linearise(self, a: Array, h: Array) -> Array:
         """The slope of the tanh at every step, all at once: (T, ..., H), (T+1, ..., H) -> (T, ..., H)."""
-        slope = np.square(h[1:])
+        slope = np.square(h[1:], order="C")
         return np.subtract(1, slope, out=slope)
 
     def step_back(self, dh_t: Array, slope_t: Array) -> None:

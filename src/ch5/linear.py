@@ -5,7 +5,7 @@
     dW = sum dy x^T    over all positions, and that sum is again one matrix product
 
 Shapes   W (N, M)   x (..., M), or ids (...) that name columns of W   y (..., N)   b (N,)
-Names    dX is dL/dX and has X's shape; where a result's place is given, it is written there, and no memory is asked for
+Names    dX is dL/dX and has X's shape
 Read     book/chapters/03_bptt.ipynb     Tested   tests/test_linear.py
 
 An id k stands for the one-hot vector e_k, for which W e_k is column k: a look-up, no product.
@@ -41,7 +41,12 @@ def as_input(name: str, x: Any, width: int, dtype: Any) -> Array:
 
 
 def apply(W: Array, x: Array, b: Array | None = None, y: Array | None = None) -> Array:
-    """W x (+ b) for every leading index, in y if that is given: (N, M), (..., M) or ids (...), (N,) -> (..., N)."""
+    """W x (+ b) for every leading index: (N, M), (..., M) or ids (...), (N,) -> (..., N).
+
+    Ids are taken as `as_input` gives them, checked. The result is written into y, contiguous, where that is given.
+    """
+    if y is not None and not y.flags.c_contiguous:
+        raise ValueError(f"y must be contiguous, got strides {y.strides} for shape {y.shape}")
     if x.dtype.kind in "iu":
         columns = W.T.copy()
         if b is not None:

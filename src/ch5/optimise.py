@@ -1,11 +1,11 @@
 """From a gradient to new weights, in place, on one flat vector.
 
     SGD     theta <- theta - rate g
-    Adam    m <- beta_1 m + g        m^ = m (1 - beta_1) / (1 - beta_1^k)       at update k
-            v <- beta_2 v + g^2      v^ = v (1 - beta_2) / (1 - beta_2^k)
+    Adam    M <- beta_1 M + g        m^ = M (1 - beta_1) / (1 - beta_1^k)       at update k
+            V <- beta_2 V + g^2      v^ = V (1 - beta_2) / (1 - beta_2^k)
             theta <- theta - rate m^ / (sqrt(v^) + epsilon)
 
-Shapes   theta, gradient, m, v (P,), P being the number of parameters; all of one dtype, float32 or float64
+Shapes   theta, gradient, M, V (P,), P being the number of parameters; all of one dtype, float32 or float64
 Names    g is the gradient of the mean loss; an optimiser's `state` is what a checkpoint must hold.
 Read     book/chapters/06_alice.ipynb     Tested   tests/test_optimise.py
 Source   [Kingma2015] for Adam, [Pascanu2013] for clipping by norm
@@ -61,55 +61,55 @@ class Adam:
         _check_share("beta_2", self.beta_2)
         _check_positive("epsilon", self.epsilon)
         self._k = 0  # updates so far
-        self._m = self._v = np.zeros(0)  # both (P,) from the first update on
+        self._M = self._V = np.zeros(0)  # both (P,) from the first update on
 
     def update(self, theta: Vector, gradient: Vector) -> None:
         """Change theta (P,) in place. The gradient (P,) is used up: it becomes the step."""
         _check_pair(theta, gradient)
         if self._k == 0:
-            self._m, self._v = np.zeros_like(theta), np.zeros_like(theta)
-        elif (self._m.shape, self._m.dtype) != (theta.shape, theta.dtype):
+            self._M, self._V = np.zeros_like(theta), np.zeros_like(theta)
+        elif (self._M.shape, self._M.dtype) != (theta.shape, theta.dtype):
             raise ValueError(
-                f"theta must be the vector that this Adam has been updating, shape {self._m.shape} and dtype "
-                f"{self._m.dtype}, got shape {theta.shape} and dtype {theta.dtype}"
+                f"theta must be the vector that this Adam has been updating, shape {self._M.shape} and dtype "
+                f"{self._M.dtype}, got shape {theta.shape} and dtype {theta.dtype}"
             )
         self._k += 1
-        m, v = self._m, self._v
+        M, V = self._M, self._V
 
-        m *= self.beta_1
-        m += gradient
+        M *= self.beta_1
+        M += gradient
 
-        v *= self.beta_2
+        V *= self.beta_2
         np.square(gradient, out=gradient)
-        v += gradient
+        V += gradient
 
-        # m^ and v^ are m and v times a number: it goes into the rate and epsilon, which saves two passes.
+        # m^ and v^ are M and V times a number: it goes into the rate and epsilon, which saves two passes.
         to_m = (1 - self.beta_1) / (1 - self.beta_1**self._k)
         root = math.sqrt((1 - self.beta_2) / (1 - self.beta_2**self._k))
-        step = np.sqrt(v, out=gradient)
+        step = np.sqrt(V, out=gradient)
         step += self.epsilon / root
-        np.divide(m, step, out=step)
+        np.divide(M, step, out=step)
         step *= self.learning_rate * to_m / root
         theta -= step
 
     def state(self) -> State:
-        """Copies of k (), m (P,) and v (P,); before the first update m and v are empty."""
-        return {"k": np.array(self._k), "m": self._m.copy(), "v": self._v.copy()}
+        """Copies of k (), M (P,) and V (P,); before the first update M and V are empty."""
+        return {"k": np.array(self._k), "M": self._M.copy(), "V": self._V.copy()}
 
     def restore(self, state: State) -> None:
         """Take up a state that `state` gave: the next updates are the same, bit for bit."""
-        _check_names("Adam", state, {"k", "m", "v"})
-        k, m, v = (np.asarray(state[name]) for name in "kmv")
+        _check_names("Adam", state, {"k", "M", "V"})
+        k, M, V = (np.asarray(state[name]) for name in "kMV")
         if k.dtype.kind not in "iu" or k.ndim != 0 or k < 0:
             raise ValueError(f"state['k'] must be a whole number of at least 0, got {k!r}")
-        if m.dtype.kind != "f" or m.ndim != 1 or (m.shape, m.dtype) != (v.shape, v.dtype):
+        if M.dtype.kind != "f" or M.ndim != 1 or (M.shape, M.dtype) != (V.shape, V.dtype):
             raise ValueError(
-                "state['m'] and state['v'] must be floats of one shape (P,) and one dtype, "
-                f"got {m.shape} {m.dtype} and {v.shape} {v.dtype}"
+                "state['M'] and state['V'] must be floats of one shape (P,) and one dtype, "
+                f"got {M.shape} {M.dtype} and {V.shape} {V.dtype}"
             )
-        if not (np.isfinite(m).all() and np.isfinite(v).all() and (v >= 0).all()):
-            raise ValueError("state['m'] and state['v'] must be finite and state['v'] at least 0 everywhere")
-        self._k, self._m, self._v = int(k), m.copy(), v.copy()
+        if not (np.isfinite(M).all() and np.isfinite(V).all() and (V >= 0).all()):
+            raise ValueError("state['M'] and state['V'] must be finite and state['V'] at least 0 everywhere")
+        self._k, self._M, self._V = int(k), M.copy(), V.copy()
 
 
 def clip_by_norm(gradient: Vector, limit: float) -> float:
@@ -122,7 +122,7 @@ def clip_by_norm(gradient: Vector, limit: float) -> float:
     _check_limit(limit)
     with np.errstate(over="ignore", under="ignore"):
         norm = math.sqrt(gradient.dot(gradient))
-    if not 1e-15 < norm < np.inf:  # float32 squares overflow at 2e19, and are lost below 1e-22
+    if not 1e-15 < norm < np.inf:  # float32 squares overflow at 2e19, and lose digits below 1e-19
         norm = float(np.linalg.norm(gradient.astype(np.float64, copy=False)))
     if limit < norm < np.inf:
         gradient *= limit / norm

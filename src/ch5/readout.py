@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ch5 import linear
-from ch5.weights import Array, Weights, shape
+from ch5.weights import Array, Weights, as_numbers, shape
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Readout(Weights):
 
     def logits(self, h: Array) -> Array:
         """(..., H) -> (..., V); in memory each of the V entries stands together for all positions."""
-        h = linear.as_input("h", h, self.W_hy.shape[1], self.dtype)
+        h = linear.as_input("h", as_numbers("h", h, self.dtype), self.W_hy.shape[1], self.dtype)
         logits = self.W_hy @ h.reshape(-1, h.shape[-1]).T
         logits += self.b_y[:, None]
         return logits.T.reshape(*h.shape[:-1], len(self.b_y))

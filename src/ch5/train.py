@@ -33,7 +33,7 @@ class Batches(Protocol):
 
 
 class Optimiser(Protocol):
-    """What changes the weights, in place; see `ch5.optimise`."""
+    """What changes the weights, in place, and uses the gradient up; see `ch5.optimise`."""
 
     def update(self, theta: Array, gradient: Array) -> None: ...
     def state(self) -> dict[str, Array]: ...
@@ -103,7 +103,7 @@ class Training:
         self._theta = model.vector()
         self.model = model.with_vector(self._theta)
         self._g = model.vector()
-        self._g[:] = np.nan  # what a model leaves unwritten stops the first update
+        self._g[:] = np.nan  # a model that writes elsewhere is stopped at once
         self._gradient = model.with_vector(self._g)
         self.batches, self.optimiser, self.clip = batches, optimiser, clip
         self.losses = np.full(len(batches), np.nan)

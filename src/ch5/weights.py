@@ -117,7 +117,7 @@ class Weights:
         return self.with_vector(aligned((self.size,), self.dtype))
 
     def by_columns(self) -> Self:
-        """The same weights, each matrix laid out in memory column after column."""
+        """The same weights, each matrix laid out in memory column after column. Only where all fields are arrays."""
         return self.unchecked(*(_by_columns(W) if W.ndim > 1 else W for W in self))
 
     def with_vector(self, vector: Array) -> Self:

@@ -58,7 +58,7 @@ HEADS = {
     "jax": ("book", "JAX", "ratio"),
     "lists": ("book", "`scalar.py`", "ratio"),
     "products": ("book", "products", "ratio"),
-    "kept": ("allocated", "to keep", "ratio"),
+    "kept": ("held", "to keep", "ratio"),
     "line": ("shortest", "longest", "off the line"),
 }
 

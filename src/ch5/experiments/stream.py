@@ -106,7 +106,7 @@ class Annealed(Adam):
     decay: float = 0.0
 
     def update(self, theta: Array, gradient: Array) -> None:
-        """Change theta (P,) in place."""
+        """Change theta (P,) in place. The gradient (P,) is used up."""
         self.learning_rate = self.peak * (1 + np.cos(np.pi * self._k / self.updates)) / 2
         super().update(theta, gradient)
         if self.decay:

@@ -29,9 +29,8 @@ def as_input(name: str, x: Any, width: int, dtype: Any) -> Array:
     x = np.asarray(x)
     if x.dtype.kind in "iu":
         ids = x.astype(np.int64, copy=False)
-        if (
-            ids.size and ids.view(np.uint64).max() >= width
-        ):  # without its sign a negative id is a very large one
+        # Read without its sign, a negative id is a very large one: one look for both ends.
+        if ids.size and ids.view(np.uint64).max() >= width:
             raise ValueError(f"{name} must hold ids from 0 to {width - 1}, got {x.min()} to {x.max()}")
         return ids
     x = as_numbers(name, x, dtype)

@@ -4,6 +4,8 @@ from functools import partial
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ch5 import gradcheck
 from ch5.experiments import horizon, record
@@ -154,3 +156,35 @@ def test_what_was_recorded_comes_out_again(point):
     np.testing.assert_allclose(now["losses"], then["losses"], rtol=1e-5)
     np.testing.assert_allclose(now["gradient"]["first"], then["gradient"]["first"], rtol=1e-5)
     assert now["success"] == then["success"]
+
+
+def test_wilsons_interval_ends_exactly_at_0_and_1(integer):
+    """Where no run or every run succeeds; in float64 for every kind of integer, and the same from the other side."""
+    for n in (1, 3, 7, 20, 100):
+        low, high = horizon.wilson(integer(0), integer(n))
+        assert (low, 1.96**2 / n / (1 + 1.96**2 / n)) == (0, pytest.approx(float(high), rel=1e-14))
+        assert horizon.wilson(integer(n), integer(n)) == (pytest.approx(1 - high, rel=1e-14), 1)
+        assert horizon.wilson(integer(1), integer(n)) == horizon.wilson(1, n)
+
+
+@given(st.integers(1, 10**18), st.floats(0, 1), st.floats(1e-50, 1e50))
+def test_wilsons_interval_holds_the_rate_and_stays_from_0_to_1(n, share, z):
+    k = min(int(share * n), n)
+    low, high = horizon.wilson(k, n, z)
+    assert 0 <= low <= k / n + 1e-15
+    assert k / n - 1e-15 <= high <= 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((0, 0), "runs must be at least 1"),
+        ((1, np.nan), "runs must be at least 1"),
+        ((3, 2), "successes must be from 0 to runs, 2, got 3"),
+        (([1, -1], 2), "successes must be from 0 to runs"),
+        ((1, 2, 0), "z must be above 0"),
+    ],
+)
+def test_counts_that_are_none_have_no_interval(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        horizon.wilson(*arguments)

@@ -288,3 +288,16 @@ def test_a_gradient_has_the_shape_and_dtype_of_theta(optimiser, gradient):
     with pytest.raises(ValueError, match="gradient must have theta's shape and dtype"):
         optimiser().update(theta, gradient)
     assert not theta.any()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_clip_by_value_takes_its_limit_as_any_kind_of_number(integer, dtype):
+    """Minus an unsigned 2 is 254, which would set every entry to 2 or more; a limit beyond float32 changes nothing."""
+    for limit in (integer(2), np.float32(2), 2, 2.0):
+        gradient = np.array([-9.0, -1, 0, 1, 9, np.inf], dtype)
+        clip_by_value(gradient, limit)
+        assert gradient.tolist() == [-2, -1, 0, 1, 2, 2]
+    for limit in (1e300, np.float64(1e300), np.inf):
+        gradient = np.array([-3e38, 1, 3e38], dtype)
+        clip_by_value(gradient, limit)
+        assert gradient.tolist() == np.array([-3e38, 1, 3e38], dtype).tolist()

@@ -156,3 +156,24 @@ def test_targets_that_do_not_fit_the_outputs_are_refused(rng):
         ValueError, match=r"targets must be ids \(B,\) or numbers of shape \(3, 1\), got shape \(3,\)"
     ):
         net.loss_and_gradient((x, targets[:, 0]))
+
+
+def test_the_accuracy_is_of_one_target_a_sequence(rng):
+    """targets[:, None] would be held against every output, a batch of (1,) against all: refused, and so is id -1."""
+    outputs, targets = rng.normal(size=(6, 3)), np.array([0, 1, 2, 0, 1, 2])
+    share = np.mean([row.argmax() == target for row, target in zip(outputs, targets, strict=True)])
+    assert recall.accuracy(outputs, targets) == recall.accuracy(outputs.tolist(), targets.tolist()) == share
+    for wrong in (targets[:, None], targets[:1], targets.astype(float), targets == 0, 0, targets[:5]):
+        with pytest.raises(ValueError, match=r"targets must be ids of shape \(6,\), got"):
+            recall.accuracy(outputs, wrong)
+    for outside in (targets - 1, targets + 1):
+        with pytest.raises(ValueError, match="targets must hold ids from 0 to 2"):
+            recall.accuracy(outputs, outside)
+    for wrong in (outputs[0], outputs[:0], outputs[..., None], outputs * np.nan):
+        with pytest.raises(ValueError, match=r"outputs must be numbers of shape \(B, V\), B at least 1"):
+            recall.accuracy(wrong, targets)
+
+
+def test_the_accuracy_takes_ids_of_every_kind(rng, integer):
+    outputs, targets = rng.normal(size=(200, 3)), rng.integers(3, size=200)
+    assert recall.accuracy(outputs, targets.astype(integer)) == recall.accuracy(outputs, targets)

@@ -133,7 +133,9 @@ def clip_by_value(gradient: Vector, limit: float) -> None:
     """Clip every entry of the gradient (P,) in place to ±limit. This bends the direction; NaN stays NaN."""
     _check_vector("gradient", gradient)
     _check_limit(limit)
-    np.clip(gradient, -limit, limit, out=gradient)
+    limit = float(limit)  # minus an unsigned 2 is 254
+    with np.errstate(over="ignore"):  # a limit beyond float32 is none
+        np.clip(gradient, -limit, limit, out=gradient)
 
 
 def _check_positive(name: str, value: float) -> None:

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from ch5 import bptt, linear, readout
-from ch5.weights import Array, Weights
+from ch5.weights import Array, Weights, as_numbers
 
 
 @dataclass(frozen=True)
@@ -166,7 +166,14 @@ def last_step_loss(outputs: Array, targets: Any) -> tuple[Array, Array]:
 
 
 def accuracy(outputs: Array, targets: Array) -> float:
-    """The share of sequences whose largest output is the right one: (B, V), (B,) ids."""
+    """The share of sequences whose largest output is the right one: (B, V), (B,) ids from 0 to V - 1, B at least 1."""
+    outputs = as_numbers("outputs", outputs)
+    if outputs.ndim != 2 or outputs.size == 0 or np.isnan(outputs).any():
+        raise ValueError(f"outputs must be numbers of shape (B, V), B at least 1, got shape {outputs.shape}")
+    targets, (B, V) = np.asarray(targets), outputs.shape
+    if targets.dtype.kind not in "iu" or targets.shape != (B,):
+        raise ValueError(f"targets must be ids of shape ({B},), got {targets.dtype} {targets.shape}")
+    targets = linear.as_input("targets", targets, V, None)
     return float((outputs.argmax(axis=-1) == targets).mean())
 
 

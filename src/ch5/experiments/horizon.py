@@ -29,7 +29,7 @@ from ch5.optimise import Adam
 from ch5.readout import Readout
 from ch5.recall import Recall, RecallTask
 from ch5.train import Training
-from ch5.weights import Array
+from ch5.weights import Array, as_numbers
 
 Make = Callable[[np.random.Generator, int, int], Any]
 
@@ -179,11 +179,23 @@ EXPERIMENT = Experiment(
 
 
 def wilson(successes: Any, runs: Any, z: float = 1.96) -> tuple[Array, Array]:
-    """The interval of rates p that z standard errors, those of p itself, do not put out of reach: low, high."""
-    n, rate = np.asarray(runs), np.asarray(successes) / np.asarray(runs)
-    middle = (rate + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * np.sqrt(rate * (1 - rate) / n + z**2 / (4 * n**2))
-    return middle - half, middle + half
+    """The interval of rates p that z standard errors, those of p itself, do not put out of reach: low, high.
+
+    Raises ValueError where successes are not from 0 to runs, runs below 1, or z not above 0.
+    """
+    n, k = as_numbers("runs", runs, np.float64), as_numbers("successes", successes, np.float64)
+    if not ((n >= 1) & (n <= 1e100)).all():
+        raise ValueError(f"runs must be at least 1 and at most 1e100, got {runs}")
+    if not ((k >= 0) & (k <= n)).all():
+        raise ValueError(f"successes must be from 0 to runs, {runs}, got {successes}")
+    if not 1e-50 <= z <= 1e50:
+        raise ValueError(f"z must be above 0, from 1e-50 to 1e50, got {z}")
+    return _end(k / n, z**2 / n), 1 - _end((n - k) / n, z**2 / n)
+
+
+def _end(rate: Array, share: Array) -> Array:
+    """The smaller p with (rate - p)^2 = share p (1 - p): rate^2 over the larger, which is exactly 0 at a rate of 0."""
+    return rate**2 / (rate + share / 2 + np.sqrt(share * rate * (1 - rate) + share**2 / 4))
 
 
 class Horizon(NamedTuple):

@@ -113,3 +113,37 @@ def test_a_gradient_has_faded_where_it_first_falls_below_the_share():
     """And where it never does, past the last lag."""
     assert reach.faded(np.log([1, 1.2, 0.5, 0.009, 0.02]), 0.01) == 3
     assert reach.faded(np.log([1, 1.2, 0.5]), 0.01) == 3
+
+
+@pytest.mark.parametrize("kind", ["int16", "uint16", "int32", "uint32", "uint64"])
+def test_places_and_ids_of_every_kind_of_integer_give_the_same(small_model, text, kind):
+    """Places that are unsigned became floats, or wrapped, when something was taken off."""
+    places, n = np.arange(300, 310), np.dtype(kind).type
+    for f, k in ((reach.losses_given, 9), (reach.log_gradient_norms, 5)):
+        found = f(small_model, text.astype(kind), places.astype(kind), n(k))
+        assert np.array_equal(found, f(small_model, text, places, k))
+    found = reach.losses_from(small_model, text.astype(kind), n(300), n(7))
+    assert np.array_equal(found, reach.losses_from(small_model, text, 300, 7))
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda m, t: reach.losses_given(m, t, [100, 700], 5), ValueError, "places must be from 0 to 699"),
+        (lambda m, t: reach.losses_given(m, t, [-1], 1), ValueError, "places must be from 0 to 699, got -1"),
+        (lambda m, t: reach.losses_given(m, t, [], 1), ValueError, "places must be whole numbers"),
+        (lambda m, t: reach.losses_given(m, t, [50.0], 1), ValueError, "places must be whole numbers"),
+        (lambda m, t: reach.losses_given(m, t, [50], 1.5), TypeError, "k must be a whole number, got 1.5"),
+        (lambda m, t: reach.losses_given(m, t + 0.5, [50], 1), TypeError, "ids must be an array of integers"),
+        (lambda m, t: reach.losses_from(m, t, 300, 0), ValueError, "pieces must be at least 1, got 0"),
+        (lambda m, t: reach.excess(m, t, [300]), ValueError, "places must be at least 8"),
+        (lambda m, t: reach.look_back(m, t, 600), ValueError, "ids must go on for 300 characters"),
+        (lambda m, t: reach.needed(np.full(12, np.nan), 0.1), ValueError, "excess must be 12 numbers"),
+        (lambda m, t: reach.needed(np.ones(5), 0.1), ValueError, "excess must be 12 numbers"),
+        (lambda m, t: reach.faded([0, -1], 0), ValueError, "to above 0, got shape"),
+        (lambda m, t: reach.faded([0, np.nan], 0.1), ValueError, "logs must be numbers"),
+    ],
+)
+def test_places_lags_and_shares_that_are_none_are_refused(small_model, text, call, error, message):
+    with pytest.raises(error, match=message):
+        call(small_model, text)

@@ -16,8 +16,9 @@ import numpy as np
 
 from ch5 import bptt, initialise, jacobian, readout
 from ch5.charlm import CharLM
-from ch5.text import Ids
-from ch5.weights import Array
+from ch5.initialise import as_size
+from ch5.text import Ids, checked_ids
+from ch5.weights import Array, as_numbers
 
 BEFORE = 128  # characters read before the first that counts
 GIVEN = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
@@ -30,6 +31,7 @@ def losses_from(model: CharLM, ids: Ids, first: int, pieces: int = 32) -> Array:
     The text is read in pieces side by side; each has read the 128 characters before it. Fewer than `pieces`
     characters at the end are left out.
     """
+    ids, first, pieces = checked_ids(ids), as_size("first", first, 0), as_size("pieces", pieces)
     if not BEFORE < first <= len(ids) - pieces:
         raise ValueError(f"first must be from {BEFORE + 1} to {len(ids) - pieces}, got {first}")
     n = (len(ids) - first) // pieces
@@ -43,6 +45,8 @@ def losses_from(model: CharLM, ids: Ids, first: int, pieces: int = 32) -> Array:
 
 def losses_given(model: CharLM, ids: Ids, places: Ids, k: int, s_0: Array | None = None) -> Array:
     """The losses of the characters at `places` (P,) when only the k before them are read, from a state s_0 (P, S)."""
+    ids, k = checked_ids(ids), as_size("k", k, 0)
+    places = _places(places, ids)
     if not 1 <= k <= places.min():
         raise ValueError(f"k must be from 1 to {places.min()}, the first of the places, got {k}")
     s, _ = bptt.unroll(model.cell, ids[places - k + np.arange(k)[:, None]], s_0)
@@ -55,7 +59,9 @@ def log_gradient_norms(model: CharLM, ids: Ids, places: Ids, lags: int) -> Array
 
     h_t is the state that the character at a place is predicted from, after 128 characters and `lags` more.
     """
-    if not 0 < lags + BEFORE <= places.min():
+    ids, lags = checked_ids(ids), as_size("lags", lags)
+    places = _places(places, ids)
+    if lags + BEFORE > places.min():
         raise ValueError(
             f"lags must be at most {places.min() - BEFORE} for the first of the places, got {lags}"
         )
@@ -72,6 +78,10 @@ def excess(charlm: CharLM, ids: Ids, places: Ids) -> dict[str, Array]:
 
     From a zero state, and from the state after 64 characters that stand elsewhere.
     """
+    ids = checked_ids(ids)
+    places = _places(places, ids)
+    if len(places) < 8:
+        raise ValueError(f"places must be at least 8, for a mean and its interval, got {len(places)}")
     elsewhere = np.roll(places, len(places) // 2)
     found = np.empty((2, len(GIVEN), len(places)))
     for part in np.array_split(np.arange(len(places)), 8):  # all at once would need much memory
@@ -87,6 +97,11 @@ def excess(charlm: CharLM, ids: Ids, places: Ids) -> dict[str, Array]:
 def look_back(charlm: CharLM, ids: Ids, first: int) -> dict[str, Any]:
     """C14(b): what it loses when it is given less, quartiles of the log gradient norms by lag, and what governs the
     gradient along the text: radius, mean slope, exponent."""
+    ids, first = checked_ids(ids), as_size("first", first, 0)
+    if len(ids) < first + 300:
+        raise ValueError(
+            f"ids must go on for 300 characters from first on, got {len(ids)} for first = {first}"
+        )
     places = np.arange(first + 192, len(ids), 7)
     logs = log_gradient_norms(charlm, ids, places[::8], LAGS)
     h, a = bptt.unroll(charlm.cell, ids[first : first + 2000])
@@ -103,11 +118,32 @@ def look_back(charlm: CharLM, ids: Ids, first: int) -> dict[str, Any]:
 
 def needed(excess: Array, within: float) -> int:
     """How many characters of GIVEN are enough from then on to come `within` so many nats of the loss given 100."""
-    over = np.flatnonzero(np.asarray(excess) > within)
+    excess = as_numbers("excess", excess)
+    if excess.shape != np.shape(GIVEN) or np.isnan(excess).any() or not within >= 0:
+        raise ValueError(
+            f"excess must be {len(GIVEN)} numbers, one for each of GIVEN, and within at least 0, "
+            f"got shape {excess.shape} and {within}"
+        )
+    over = np.flatnonzero(excess > within)
     return GIVEN[min(over[-1] + 1, len(GIVEN) - 1)] if len(over) else GIVEN[0]
 
 
 def faded(logs: Array, to: float) -> int:
     """The first lag at which the gradient, exp(logs), is below a share `to` of what it was; len(logs) if at none."""
-    below = np.flatnonzero(np.asarray(logs) < np.log(to))
+    logs = as_numbers("logs", logs)
+    if logs.ndim != 1 or np.isnan(logs).any() or not 0 < to < np.inf:
+        raise ValueError(f"logs must be numbers (lags,) and to above 0, got shape {logs.shape} and to = {to}")
+    below = np.flatnonzero(logs < np.log(float(to)))
     return int(below[0]) if len(below) else len(logs)
+
+
+def _places(places: Ids, ids: Ids) -> Ids:
+    """places as int64: those of small kinds wrap where something is taken off, and -1 is the last one."""
+    places = np.asarray(places)
+    if places.dtype.kind not in "iu" or places.ndim != 1 or places.size == 0:
+        raise ValueError(
+            f"places must be whole numbers of shape (P,), got {places.dtype} of shape {places.shape}"
+        )
+    if not 0 <= places.min() <= places.max() < len(ids):
+        raise ValueError(f"places must be from 0 to {len(ids) - 1}, got {places.min()} to {places.max()}")
+    return places.astype(np.int64)

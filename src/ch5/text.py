@@ -126,7 +126,7 @@ class Vocabulary:
 
     def decode(self, ids: Ids) -> str:
         """The text that the ids (T,) stand for."""
-        ids = _checked_ids(ids)
+        ids = checked_ids(ids)
         outside = (ids < 0) | (ids >= len(self))
         if outside.any():
             at = int(outside.argmax())
@@ -139,7 +139,7 @@ def windows(ids: Ids, length: int) -> tuple[Ids, Ids]:
 
     What is left over at the end, fewer than length + 1 ids, is dropped.
     """
-    ids = _checked_ids(ids)
+    ids = checked_ids(ids)
     length = as_size("length", length)
     if length >= len(ids):
         raise ValueError(
@@ -152,7 +152,7 @@ def windows(ids: Ids, length: int) -> tuple[Ids, Ids]:
 
 def split(ids: Ids, held_out: float = 0.1) -> tuple[Ids, Ids]:
     """The text's head to train on, and its tail, the share held_out, to test on."""
-    ids = _checked_ids(ids)
+    ids = checked_ids(ids)
     if not 0 < held_out < 1:
         raise ValueError(f"held_out must be a share between 0 and 1, got {held_out}")
     tail = round(float(held_out) * len(ids))
@@ -171,7 +171,8 @@ def _code_points(text: str) -> npt.NDArray[np.uint32]:
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
 
 
-def _checked_ids(ids: Ids) -> Ids:
+def checked_ids(ids: Ids) -> Ids:
+    """ids as an array of integers (T,); TypeError or ValueError for anything else."""
     ids = np.asarray(ids)
     if ids.dtype.kind not in "iu":
         raise TypeError(f"ids must be an array of integers, got dtype {ids.dtype}")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ch5 import bptt, equivariance, gradcheck, linear
+from ch5 import attention, bptt, equivariance, gradcheck, linear
 from ch5.attention import (
     Attention,
     bill_of_attention,
@@ -255,8 +255,8 @@ def test_ids_give_the_outputs_and_the_gradient_of_their_one_hot_vectors(rng):
         (lambda head: head.forward(np.array([0, 3])), "x must hold ids from 0 to 2, got 0 to 3"),
         (lambda head: head.forward(np.ones((0, 3))), "x must have at least one step"),
         (lambda head: head.forward(np.ones(3)), "x must have at least one step"),
-        (lambda head: head.forward(np.ones((5, 3)), 0), "n must be from 1 to the number of steps, 5, got 0"),
-        (lambda head: head.forward(np.ones((5, 3)), 6), "n must be from 1 to the number of steps, 5, got 6"),
+        (lambda head: head.forward(np.ones((5, 3)), 0), "n must be from 1 to 5, got 0"),
+        (lambda head: head.forward(np.ones((5, 3)), 6), "n must be from 1 to 5, got 6"),
         (
             lambda head: head.backward(np.ones((4, H)), np.ones((5, 3)), head.forward(np.ones((5, 3)))[1]),
             r"dy must have shape \(5, 4\), got \(4, 4\)",
@@ -268,3 +268,63 @@ def test_ids_give_the_outputs_and_the_gradient_of_their_one_hot_vectors(rng):
 def test_what_does_not_fit_is_refused(call, message, rng):
     with pytest.raises(ValueError, match=message):
         call(head_of(rng))
+
+
+@pytest.mark.parametrize(
+    "x",
+    [
+        np.ones((3, 7, 4)),
+        np.ones((21, 4)),
+        np.ones((6, 3, 4)),
+        np.zeros((7, 3), int),
+        np.full((7, 3, 4), True),
+    ],
+    ids=["time and batch swapped", "flat", "a step short", "ids", "bools"],
+)
+def test_the_way_back_wants_the_input_of_the_way_forward(rng, x):
+    """The gradient of another input was given without a word."""
+    head = first_attention(rng, 4, 4)
+    _, kept = head.forward(rng.normal(size=(7, 3, 4)))
+    if x.shape == (7, 3):  # that is what these are for
+        _, dx = head.backward(np.ones((7, 3, 4)), x, kept)
+        assert dx is None
+        with pytest.raises(ValueError, match="x must hold ids from 0 to 3, got -1 to -1"):
+            head.backward(np.ones((7, 3, 4)), x - 1, kept)
+        return
+    with pytest.raises((TypeError, ValueError), match=r"x must (be what forward read|hold real)"):
+        head.backward(np.ones((7, 3, 4)), x, kept)
+
+
+def test_sizes_and_steps_of_every_kind_of_integer_give_the_same(rng, integer):
+    """Of np.int8 the periods were float16, and 10000 is none; 100 steps squared are no uint8."""
+    n, m = integer(100), integer(6)
+    assert np.array_equal(attention.positions(n, m), attention.positions(100, 6))
+    for bill in (attention.bill_of_recurrence, attention.bill_of_attention):
+        assert bill(n, m, n) == bill(100, 6, 100)
+    head, ids = first_attention(rng, 4, 6), rng.integers(6, size=100)
+    for found, wanted in zip(head.forward(ids.astype(integer), m), head.forward(ids, 6), strict=True):
+        assert all(map(np.array_equal, found, wanted))
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda rng: attention.positions(3, 0), ValueError, "H must be at least 2, got 0"),
+        (lambda rng: attention.positions(3.0, 2), TypeError, r"T must be a whole number, got 3\.0"),
+        (lambda rng: first_attention(rng, 0, 3), ValueError, "H must be at least 1, got 0"),
+        (lambda rng: attention.bill_of_attention(0, 1, 1), ValueError, "T must be at least 1, got 0"),
+        (
+            lambda rng: first_attention(rng, 2, 3).forward(np.ones((4, 3)), 2.0),
+            TypeError,
+            "n must be a whole",
+        ),
+        (
+            lambda rng: sensitivity(first_attention(rng, 2, 3), [0, 1]),
+            ValueError,
+            r"x must be vectors of shape",
+        ),
+    ],
+)
+def test_sizes_that_are_none_are_refused(rng, call, error, message):
+    with pytest.raises(error, match=message):
+        call(rng)

@@ -102,3 +102,16 @@ def test_parts_that_do_not_fit_are_refused(attention, readout, message):
     head = Attention(*np.ones((3, *attention)))
     with pytest.raises(ValueError, match=message):
         RecallByAttention(head, Readout(np.ones(readout), np.ones(readout[0])), np.ones((H, 5)))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "letter"), [((0, 2, 2), "H"), ((2, 0, 2), "D"), ((2, 2, 0), "V"), ((2, 2.0, 2), "D")]
+)
+def test_first_weights_say_which_size_is_none(rng, sizes, letter):
+    with pytest.raises((TypeError, ValueError), match=f"{letter} must be"):
+        first_block(rng, *sizes)
+
+
+def test_first_weights_take_every_kind_of_integer(integer):
+    of_kind = first_block(np.random.default_rng(0), integer(16), integer(3), integer(4))
+    assert np.array_equal(of_kind.vector(), first_block(np.random.default_rng(0), 16, 3, 4).vector())

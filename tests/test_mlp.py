@@ -46,3 +46,25 @@ def test_input_that_does_not_fit_is_refused(rng):
         mlp.forward(np.ones(4))
     with pytest.raises(ValueError, match="x must have one side input a layer, 2, got 1"):
         mlp.forward(np.ones(3), np.ones((1, 2)))
+
+
+def test_whole_numbers_are_numbers_and_no_ids(rng, integer):
+    """h_0 = [1, 0, 2] looked up three columns; side inputs of whole numbers stay what they are."""
+    mlp, h_0, x = stack(rng, [3, 4, 2], 1), np.array([1, 0, 2]), np.array([[3], [1]])
+    found = mlp.forward(h_0.astype(integer), x.astype(integer))
+    assert all(map(np.array_equal, found, mlp.forward(h_0.astype(float), x.astype(float))))
+    with pytest.raises(TypeError, match="h_0 must hold real or complex numbers, got dtype bool"):
+        mlp.forward(h_0 == 1, x)
+
+
+@pytest.mark.parametrize(
+    ("h", "dh", "x"),
+    [(3, (2,), 2), (3, (1, 2), 2), (3, (7, 2, 2), 2), (2, (7, 2), 2), (3, (7, 2), 1)],
+    ids=["no batch", "a batch of one", "an axis too many", "a layer short", "a side input short"],
+)
+def test_the_way_back_wants_what_the_way_forward_gave(rng, h, dh, x):
+    """dh (N,) was spread over the whole batch."""
+    mlp, side = stack(rng, [3, 4, 2], 1), np.ones((2, 7, 1))
+    states = mlp.forward(np.ones((7, 3)), side)
+    with pytest.raises(ValueError, match=r"(h|x) must"):
+        mlp.backward(states[:h], np.ones(dh), side[:x])

@@ -198,8 +198,7 @@ def measure(pieces: Ids, book: Book) -> dict[str, Estimate]:
 
 def pieces_of(ids: Ids, length: int) -> Ids:
     """A text (N,) cut into pieces of `length` characters: (length, B), what is left over dropped."""
-    ids = checked_ids(ids)
-    length = as_size("length", length, 1, len(ids))
+    length = as_size("length", length, 1, len(ids := checked_ids(ids)))
     return ids[: len(ids) // length * length].reshape(-1, length).T
 
 

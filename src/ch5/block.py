@@ -18,6 +18,7 @@ import numpy as np
 
 from ch5 import initialise, linear
 from ch5.attention import Attention, first_attention, positions
+from ch5.initialise import as_size
 from ch5.readout import Readout
 from ch5.recall import last_step_loss
 from ch5.weights import Array, Weights, shape
@@ -88,6 +89,7 @@ class Unplaced(RecallByAttention):
 
 def first_block(rng: np.random.Generator, H: int, D: int, V: int) -> RecallByAttention:
     """First weights: uniform in ±1/sqrt(fan-in), biases zero. float64."""
+    H, D, V = as_size("H", H), as_size("D", D), as_size("V", V)
     return RecallByAttention(
         first_attention(rng, H, H),
         Readout(initialise.uniform(rng, V, H), np.zeros(V)),

@@ -124,6 +124,9 @@ def test_parts_are_of_the_input_that_the_states_are_of(small_model, take_apart, 
 
 
 def test_nothing_is_a_share_of_zero():
+    """Nor of a total that is nothing beside its parts; small and large totals have shares."""
+    with pytest.raises(ValueError, match="total must be finite and not zero"):
+        contributions.shares([np.full(2, 1e200)], np.full(2, 1e-200))
     with pytest.raises(ValueError, match="total must be finite and not zero"):
         contributions.shares([np.ones(2)], np.zeros(2))
     for size in (1e-200, 1e200):

@@ -66,11 +66,14 @@ def by_lag(cell: Any, x: Any, s: Array, a: Array, dh_out: Array) -> list[Any]:
 def shares(parts: Sequence[Array], total: Array) -> Array:
     """Each part's share of the total: its projection on it. The shares of parts that sum to it sum to 1.
 
-    Raises ValueError for a total of zero, of which nothing is a share.
+    Raises ValueError for a total of zero, of which nothing is a share, and for one that is nothing beside its parts.
     """
     size = np.abs(total).max(initial=0)  # squares of small gradients are no floats
-    if not 0 < size < np.inf:
-        raise ValueError(f"total must be finite and not zero, got a largest entry of {size}")
+    largest = max((np.abs(part).max(initial=0) for part in parts), default=0)
+    if not 0 < size < np.inf or not largest / 1e100 <= size:
+        raise ValueError(
+            f"total must be finite and not zero, got a largest entry of {size}, of parts {largest}"
+        )
     total = total / size
     return np.array([np.vdot(total, part / size) for part in parts]) / np.vdot(total, total)
 

@@ -10,20 +10,20 @@ import numpy as np
 import pytest
 
 from ch5 import gated
-from ch5.block import first_block
+from ch5.block import RecallByAttention
 from ch5.cell import VanillaCell
-from ch5.charlm import CharLM
 from ch5.experiments import baselines, prior
 from ch5.mlp import MLP, Layer
 from ch5.optimise import SGD, Adam
 from ch5.readout import Readout
-from ch5.recall import Recall, RecallTask
+from ch5.recall import RecallTask
+from ch5.sequence import SequenceModel
 from ch5.train import Shuffled, Training
 
 RUN = """
 import sys, numpy as np
 from ch5.cell import VanillaCell
-from ch5.charlm import CharLM
+from ch5.sequence import SequenceModel
 from ch5.optimise import Adam
 from ch5.readout import Readout
 from ch5.train import Shuffled, Training
@@ -33,7 +33,7 @@ def training(updates=600):
     cell = VanillaCell(rng.normal(size=(16, 9)), rng.normal(size=(16, 16)) / 4, np.zeros(16))
     text = rng.integers(9, size=(11, 60))
     batches = Shuffled(text[:-1], text[1:], rng.integers(60, size=(updates, 4)))
-    return Training(CharLM(cell, Readout(rng.normal(size=(9, 16)), np.zeros(9))), batches, Adam(0.01), clip=1.0)
+    return Training(SequenceModel(cell, Readout(rng.normal(size=(9, 16)), np.zeros(9))), batches, Adam(0.01), clip=1.0)
 
 if __name__ == "__main__":
     for update in training().checkpointed(sys.argv[1], every=7):
@@ -179,12 +179,12 @@ def trained_models(rng):
     """One of every kind that is trained in this book, with a batch."""
     ids, readout = rng.integers(5, size=(2, 6, 3)), Readout(rng.normal(size=(5, 4)), np.zeros(5))
     vanilla = VanillaCell(rng.normal(size=(4, 5)), rng.normal(size=(4, 4)), np.zeros(4))
-    cells = [vanilla, gated.first_lstm(rng, 4, 5, 1.0), gated.first_gru(rng, 4, 5, 1.0)]
+    cells = [vanilla, gated.LSTM.initialise(rng, 4, 5, 1.0), gated.GRU.initialise(rng, 4, 5, 1.0)]
     task = RecallTask(lag=5, symbols=5)
     for cell in cells:
-        yield CharLM(cell, readout), tuple(ids)
-        yield Recall(cell, readout), task.batch(rng, 3)
-    yield first_block(rng, 4, 5, 5), task.batch(rng, 3)
+        yield SequenceModel(cell, readout), tuple(ids)
+        yield SequenceModel(cell, readout), task.batch(rng, 3)
+    yield RecallByAttention.initialise(rng, 4, 5, 5), task.batch(rng, 3)
     window = baselines.FixedWindow(MLP((Layer(rng.normal(size=(4, 15)), np.zeros(4)),)), readout)
     yield window, (rng.integers(5, size=(6, 3)), rng.integers(5, size=6))
     for model in prior.models("last step", 4, 4, rng).values():
@@ -196,7 +196,7 @@ def test_every_model_writes_its_gradient_where_it_is_told(rng):
     """All of it, over whatever stood there, and the same numbers as without a place."""
     for model, batch in trained_models(rng):
         place = model.with_vector(np.full(model.size, np.nan, model.dtype))
-        loss, gradient = model.loss_and_gradient(batch, gradient=place)
+        loss, gradient = model.loss_and_gradient(batch, out=place)
         expected_loss, expected = model.loss_and_gradient(batch)
         assert gradient is place
         assert loss == expected_loss
@@ -206,8 +206,8 @@ def test_every_model_writes_its_gradient_where_it_is_told(rng):
 def test_a_model_that_ignores_the_place_of_its_gradient_is_stopped(small_model, rng):
     """Before the first update, so that no weight moves by what happened to stand in memory."""
 
-    class Deaf(CharLM):
-        def loss_and_gradient(self, batch, gradient=None):
+    class Deaf(SequenceModel):
+        def loss_and_gradient(self, batch, out=None):
             return super().loss_and_gradient(batch)
 
     batches = [tuple(rng.integers(5, size=(2, 6, 1)))]
@@ -235,9 +235,9 @@ def test_a_loss_that_is_no_longer_finite_stops_training_before_it_spreads(small_
         def with_vector(self, theta):
             return Breaking(self.model.with_vector(theta))
 
-        def loss_and_gradient(self, batch, gradient):
+        def loss_and_gradient(self, batch, out):
             Breaking.calls += 1
-            loss, gradient = self.model.loss_and_gradient(batch, gradient=gradient.model)
+            loss, gradient = self.model.loss_and_gradient(batch, out=out.model)
             return (np.nan if Breaking.calls == 4 else loss), gradient
 
     batches = [tuple(rng.integers(5, size=(2, 6, 1))) for _ in range(8)]

@@ -41,22 +41,20 @@ class MLP(Weights):
         h = [as_numbers("h_0", h_0, self.layers[0].dtype)]  # whole numbers are numbers here, no ids
         x = self._side_inputs(x)
         for i, layer in enumerate(self.layers):
-            joined = linear.as_input("the layer's input", _join(x, h, i), layer.W.shape[1], layer.dtype)
-            h.append(np.tanh(linear.apply(layer.W, joined) + layer.b))
+            joined = as_numbers("the layer's input", _join(x, h, i), layer.dtype)
+            h.append(np.tanh(linear.apply(layer.W, joined, layer.b)))
         return h
 
     def backward(
-        self, h: list[Array], dh: Array, x: Array | None = None, gradient: MLP | None = None
+        self, dy: Array, x: Array | None, h: list[Array], out: MLP | None = None
     ) -> tuple[MLP, Array]:
-        """The layers' gradients and dh_0, given `forward`'s h and x and the gradient dh at the last output.
-
-        The first is `gradient`, if that is given, overwritten.
-        """
-        gradient, x = self.blank() if gradient is None else gradient, self._side_inputs(x)
-        if len(h) != len(self.layers) + 1 or np.shape(dh) != np.shape(h[-1]):
-            needs = f"h must be {len(self.layers) + 1} arrays and dh have the last one's shape"
+        """The layers' gradients (in `out`, if given) and dh_0: dy at the last output, side inputs x or None, h as
+        `forward` gave them."""
+        gradient, dh, x = self.empty() if out is None else out, dy, self._side_inputs(x)
+        if len(h) != len(self.layers) + 1 or np.shape(dy) != np.shape(h[-1]):
+            needs = f"h must be {len(self.layers) + 1} arrays and dy have the last one's shape"
             raise ValueError(
-                f"{needs}, got {len(h)} arrays, the last {np.shape(h[-1:])[1:]}, and {np.shape(dh)}"
+                f"{needs}, got {len(h)} arrays, the last {np.shape(h[-1:])[1:]}, and {np.shape(dy)}"
             )
         for i, layer in reversed(list(enumerate(self.layers))):
             da = dh * (1 - h[i + 1] ** 2)

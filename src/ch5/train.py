@@ -1,6 +1,6 @@
 """Training: take a batch, get loss and gradient, clip, update; report, save, resume
 
-Names    model is any Weights with `loss_and_gradient(batch, gradient=place) -> loss, gradient`; norm is the Euclidean
+Names    model is any Weights with `loss_and_gradient(batch, out=place) -> loss, gradient`; norm is the Euclidean
          norm of the whole gradient before clipping; an update is one batch's worth of training.
 Read     book/chapters/06_alice.ipynb     Tested   tests/test_train.py
 
@@ -118,7 +118,7 @@ class Training:
         """Train to the end, one update a turn. Raises FloatingPointError, before the update that would
         spread it, when the loss or the gradient is no longer finite; `model` keeps the weights before it."""
         while self.done < len(self):
-            loss, _ = self.model.loss_and_gradient(self.batches[self.done], gradient=self._gradient)
+            loss, _ = self.model.loss_and_gradient(self.batches[self.done], out=self._gradient)
             norm = clip_by_norm(self._g, np.inf if self.clip is None else self.clip)
             if not (math.isfinite(loss) and math.isfinite(norm)):
                 raise FloatingPointError(

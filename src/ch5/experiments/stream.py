@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ch5 import bptt, readout
-from ch5.charlm import CharLM
 from ch5.optimise import Adam
+from ch5.sequence import SequenceModel
 from ch5.text import Ids
 from ch5.weights import Array
 
@@ -56,45 +56,45 @@ class Windows:
 
 
 class Reader:
-    """A CharLM in training: it keeps its state from batch to batch, and units drop out before the readout."""
+    """A SequenceModel in training: it keeps its state from batch to batch, and units drop out before the readout."""
 
-    def __init__(self, charlm: CharLM, dropout: float, rng: np.random.Generator) -> None:
-        self.charlm, self.dropout, self.rng = charlm, dropout, rng
+    def __init__(self, model: SequenceModel, dropout: float, rng: np.random.Generator) -> None:
+        self.model, self.dropout, self.rng = model, dropout, rng
         self.s: Array | None = None
 
     def arrays(self) -> dict[str, Array]:
         """The weights by name."""
-        return self.charlm.arrays()
+        return self.model.arrays()
 
     def vector(self) -> Array:
         """The weights in one vector."""
-        return self.charlm.vector()
+        return self.model.vector()
 
     def with_vector(self, vector: Array) -> Reader:
         """A reader whose weights are views into `vector`."""
-        return Reader(self.charlm.with_vector(vector), self.dropout, self.rng)
+        return Reader(self.model.with_vector(vector), self.dropout, self.rng)
 
     def loss_and_gradient(
-        self, batch: tuple[Array, Array, Array], gradient: Reader | None = None
-    ) -> tuple[float, CharLM]:
+        self, batch: tuple[Array, Array, Array], out: Reader | None = None
+    ) -> tuple[float, SequenceModel]:
         """The mean loss of inputs and targets (T, B), from the last state where the text goes on, and its gradient.
 
-        The gradient is that of the CharLM, in the CharLM of `gradient` if that is given.
+        The gradient is that of the SequenceModel, in the SequenceModel of `out` if that is given.
         """
-        d_charlm = self.charlm.blank() if gradient is None else gradient.charlm
+        gradient = self.model.empty() if out is None else out.model
         inputs, targets, goes_on = batch
-        cell, output = self.charlm
-        s, a = bptt.unroll(cell, inputs, self.s if goes_on else None)
+        cell, output = self.model
+        s, residuals = bptt.unroll(cell, inputs, self.s if goes_on else None)
         self.s = s[-1]
-        h = s[1:, ..., : output.W_hy.shape[1]]
-        left = self.rng.random(h.shape, np.float32) >= self.dropout
-        kept = left / np.float32(1 - self.dropout)
-        h = h * kept
+        h = self.model.h(s)
+        stays = self.rng.random(h.shape, np.float32) >= self.dropout
+        mask = stays / np.float32(1 - self.dropout)
+        h = h * mask
         losses, dlogits = readout.cross_entropy(output.logits(h), targets)
         dlogits /= losses.size
-        _, dh = output.backward(dlogits, h, d_charlm.readout)
-        bptt.backward(cell, inputs, s, a, dh * kept, d_charlm.cell)
-        return losses.mean(), d_charlm
+        _, dh = output.backward(dlogits, h, gradient.readout)
+        bptt.backward(cell, dh * mask, inputs, s, residuals, gradient.cell)
+        return losses.mean(), gradient
 
 
 @dataclass

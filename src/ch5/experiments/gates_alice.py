@@ -57,7 +57,7 @@ def training(
     model = CharLM(CELLS[cell](rng, H, V, forget_bias), output)
     model = model.with_vector(model.vector().astype(np.float32))
     batches = Windows.of(ids[:first], window, epochs, True, rng)
-    return Training(Reader(model, 0.0, rng), batches, Annealed(rate, peak=rate, updates=len(batches)), clip)
+    return Training(Reader(model, 0.0, rng), batches, Annealed(rate, updates=len(batches)), clip)
 
 
 def measure(*, cell: str, seed: int, **settings: Any) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def pairs(small_model, rng):
 def test_what_a_step_adds_is_the_derivative_by_the_weights_used_at_that_step(pairs):
     """Step u adds d loss / d W_hh with only step u's W_hh varied: what all outputs from u on say of it."""
     model, batch, numeric = pairs
-    parts = contributions.by_step(model.cell, batch[0], *contributions.at_outputs(model, batch))
+    parts = contributions.by_step(model.cell, *contributions.at_outputs(model, batch))
     assert len(parts) == T
     assert gradcheck.relative_error([part.W_hh for part in parts], numeric.sum(axis=0)) < 1e-12
 
@@ -41,7 +41,7 @@ def test_what_a_step_adds_is_the_derivative_by_the_weights_used_at_that_step(pai
 def test_what_a_lag_adds_is_every_output_s_effect_on_the_weights_that_many_steps_before(pairs):
     """G_k is the sum over t of d loss_t / d W_hh as used at step t - k, and no other pair."""
     model, batch, numeric = pairs
-    parts = contributions.by_lag(model.cell, batch[0], *contributions.at_outputs(model, batch))
+    parts = contributions.by_lag(model.cell, *contributions.at_outputs(model, batch))
     expected = [np.einsum("ttij->ij", numeric[k:, : T - k]) for k in range(T)]
     assert len(parts) == T
     assert gradcheck.relative_error([part.W_hh for part in parts], expected) < 1e-12
@@ -53,8 +53,8 @@ def test_the_parts_sum_to_the_gradient(apart, batch, small_cell, rng):
     """Every weight, for every shape of the batch, from a start that is not zero."""
     x, R = rng.normal(size=(T, *batch, 3)), rng.normal(size=(T, *batch, 4))
     s, a = bptt.unroll(small_cell, x, rng.normal(size=(*batch, 4)))
-    gradient, _, _ = bptt.backward(small_cell, x, s, a, R)
-    parts = apart(small_cell, x, s, a, R)
+    gradient, _, _ = bptt.backward(small_cell, R, x, s, a)
+    parts = apart(small_cell, R, x, s, a)
     assert all(isinstance(part, VanillaCell) for part in parts)
     assert gradcheck.relative_error(sum(part.vector() for part in parts), gradient.vector()) < 1e-12
 

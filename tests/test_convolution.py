@@ -97,7 +97,7 @@ def test_a_sequence_shorter_than_the_kernel_is_padded_like_any_other(rng, conv):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda c: c.forward(np.ones((T, D + 1))), f"x must have {D} entries on its last axis"),
+        (lambda c: c.forward(np.ones((T, D + 1))), f"vectors with {D} entries on the last axis"),
         (lambda c: c.forward([0, D]), f"x must hold ids from 0 to {D - 1}, got 0 to {D}"),
         (lambda c: c.forward(np.ones((0, D))), "x must have at least one step"),
         (lambda c: c.forward(np.ones((T, D)), np.ones((K, D))), r"past must stand for vectors of shape \(3, 3\)"),

@@ -53,7 +53,7 @@ def test_the_slope_is_what_a_step_of_the_cell_leaves_of_the_gradient():
     x, dh = np.zeros((100, 1)), np.zeros((100, 1))
     dh[-1] = 1
     s, a = bptt.unroll(cell, x, latch.fixed_point([w]))
-    _, _, dh_0 = bptt.backward(cell, x, s, a, dh)
+    _, _, dh_0 = bptt.backward(cell, dh, x, s, a)
     assert np.log10(dh_0[0]) == pytest.approx(latch.table(w)["log10 slope^100"], rel=1e-9)
 
 

@@ -25,7 +25,7 @@ def test_every_gradient_agrees_with_the_complex_step(rng, batch, side):
     mlp, h_0 = stack(rng, [3, 4, 2, 5], side), rng.normal(size=(*batch, 3))
     x = rng.normal(size=(3, *batch, side)) if side else None
     R = rng.normal(size=(*batch, 5))
-    gradient, dh_0 = mlp.backward(mlp.forward(h_0, x), R, x)
+    gradient, dh_0 = mlp.backward(R, x, mlp.forward(h_0, x))
     numeric = gradcheck.complex_step(
         lambda *v: (R * rebuilt(v[:-1]).forward(v[-1], x)[-1]).sum(),
         *mlp.arrays().values(),
@@ -42,7 +42,7 @@ def test_a_stack_without_layers_is_refused():
 
 def test_input_that_does_not_fit_is_refused(rng):
     mlp = stack(rng, [3, 4, 2])
-    with pytest.raises(ValueError, match="the layer's input must have 3 entries"):
+    with pytest.raises(ValueError, match="vectors with 3 entries on the last axis"):
         mlp.forward(np.ones(4))
     with pytest.raises(ValueError, match="x must have one side input a layer, 2, got 1"):
         mlp.forward(np.ones(3), np.ones((1, 2)))

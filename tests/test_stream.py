@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from ch5.charlm import CharLM
 from ch5.experiments.stream import CHARACTERS, Annealed, Reader, Windows
 from ch5.optimise import Adam
+from ch5.sequence import SequenceModel
 
 
 @pytest.mark.parametrize("carried", [True, False])
@@ -69,10 +69,10 @@ def test_with_dropout_the_gradient_is_that_of_differences(small_model, rng):
 
     numeric = (reader(1e-5)[0] - reader(-1e-5)[0]) / 2e-5
     assert reader(0)[1].vector() @ direction == pytest.approx(numeric, rel=1e-7)
-    assert isinstance(reader(0)[1], CharLM)
-    place = Reader(small_model.blank(), 0.4, rng)
-    again = Reader(small_model, 0.4, np.random.default_rng(1)).loss_and_gradient(data, gradient=place)[1]
-    assert again is place.charlm
+    assert isinstance(reader(0)[1], SequenceModel)
+    place = Reader(small_model.empty(), 0.4, rng)
+    again = Reader(small_model, 0.4, np.random.default_rng(1)).loss_and_gradient(data, out=place)[1]
+    assert again is place.model
     np.testing.assert_array_equal(again.vector(), reader(0)[1].vector())
     assert abs(reader(0)[0] - small_model.loss_and_gradient(data[:2])[0]) > 1e-3
 

@@ -15,21 +15,21 @@ import numpy as np
 import pytest
 
 from ch5 import checkpoint, gated
-from ch5.block import first_block
+from ch5.block import RecallByAttention
 from ch5.cell import VanillaCell
-from ch5.charlm import CharLM
 from ch5.experiments import alice, baselines, prior
 from ch5.experiments.stream import Annealed, Reader
 from ch5.mlp import MLP, Layer
 from ch5.optimise import SGD, Adam
 from ch5.readout import Readout
-from ch5.recall import Recall, RecallTask
+from ch5.recall import RecallTask
+from ch5.sequence import SequenceModel
 from ch5.train import Shuffled, Training
 
 RUN = """
 import sys, numpy as np
 from ch5.cell import VanillaCell
-from ch5.charlm import CharLM
+from ch5.sequence import SequenceModel
 from ch5.optimise import Adam
 from ch5.readout import Readout
 from ch5.train import Shuffled, Training
@@ -39,7 +39,7 @@ def training(updates=600):
     cell = VanillaCell(rng.normal(size=(16, 9)), rng.normal(size=(16, 16)) / 4, np.zeros(16))
     text = rng.integers(9, size=(11, 60))
     batches = Shuffled(text[:-1], text[1:], rng.integers(60, size=(updates, 4)))
-    return Training(CharLM(cell, Readout(rng.normal(size=(9, 16)), np.zeros(9))), batches, Adam(0.01), clip=1.0)
+    return Training(SequenceModel(cell, Readout(rng.normal(size=(9, 16)), np.zeros(9))), batches, Adam(0.01), clip=1.0)
 
 if __name__ == "__main__":
     for update in training().checkpointed(sys.argv[1], every=7):
@@ -217,12 +217,12 @@ def trained_models(rng):
     """One of every kind that is trained in this book, with a batch."""
     ids, readout = rng.integers(5, size=(2, 6, 3)), Readout(rng.normal(size=(5, 4)), np.zeros(5))
     vanilla = VanillaCell(rng.normal(size=(4, 5)), rng.normal(size=(4, 4)), np.zeros(4))
-    cells = [vanilla, gated.first_lstm(rng, 4, 5, 1.0), gated.first_gru(rng, 4, 5, 1.0)]
+    cells = [vanilla, gated.LSTM.initialise(rng, 4, 5, 1.0), gated.GRU.initialise(rng, 4, 5, 1.0)]
     task = RecallTask(lag=5, symbols=5)
     for cell in cells:
-        yield CharLM(cell, readout), tuple(ids)
-        yield Recall(cell, readout), task.batch(rng, 3)
-    yield first_block(rng, 4, 5, 5), task.batch(rng, 3)
+        yield SequenceModel(cell, readout), tuple(ids)
+        yield SequenceModel(cell, readout), task.batch(rng, 3)
+    yield RecallByAttention.initialise(rng, 4, 5, 5), task.batch(rng, 3)
     window = baselines.FixedWindow(MLP((Layer(rng.normal(size=(4, 15)), np.zeros(4)),)), readout)
     yield window, (rng.integers(5, size=(6, 3)), rng.integers(5, size=6))
     for model in prior.models("last step", 4, 4, rng).values():
@@ -234,7 +234,7 @@ def test_every_model_writes_its_gradient_where_it_is_told(rng):
     """All of it, over whatever stood there, and the same numbers as without a place."""
     for model, batch in trained_models(rng):
         place = model.with_vector(np.full(model.size, np.nan, model.dtype))
-        loss, gradient = model.loss_and_gradient(batch, gradient=place)
+        loss, gradient = model.loss_and_gradient(batch, out=place)
         expected_loss, expected = model.loss_and_gradient(batch)
         assert gradient is place
         assert loss == expected_loss
@@ -244,8 +244,8 @@ def test_every_model_writes_its_gradient_where_it_is_told(rng):
 def test_a_model_that_ignores_the_place_of_its_gradient_is_stopped(small_model, rng):
     """Before the first update, so that no weight moves by what happened to stand in memory."""
 
-    class Deaf(CharLM):
-        def loss_and_gradient(self, batch, gradient=None):
+    class Deaf(SequenceModel):
+        def loss_and_gradient(self, batch, out=None):
             return super().loss_and_gradient(batch)
 
     batches = [tuple(rng.integers(5, size=(2, 6, 1)))]
@@ -273,9 +273,9 @@ def test_a_loss_that_is_no_longer_finite_stops_training_before_it_spreads(small_
         def with_vector(self, theta):
             return Breaking(self.model.with_vector(theta))
 
-        def loss_and_gradient(self, batch, gradient):  # fails once, so it keeps a count that no weight knows
+        def loss_and_gradient(self, batch, out):  # fails once, so it keeps a count that no weight knows
             Breaking.calls += 1
-            loss, gradient = self.model.loss_and_gradient(batch, gradient=gradient.model)
+            loss, gradient = self.model.loss_and_gradient(batch, out=out.model)
             return (np.nan if Breaking.calls == 4 else loss), gradient
 
     batches = [tuple(rng.integers(5, size=(2, 6, 1))) for _ in range(8)]
@@ -329,10 +329,10 @@ def small_runs(rng):
     readout = Readout(rng.normal(size=(5, 4)), np.zeros(5))
     for cell in (
         VanillaCell(rng.normal(size=(4, 5)), rng.normal(size=(4, 4)), np.zeros(4)),
-        gated.first_lstm(rng, 4, 5, 1.0),
+        gated.LSTM.initialise(rng, 4, 5),
     ):
         for optimiser in optimisers:
-            reader = Reader(CharLM(cell, readout), 0.3, np.random.default_rng(2))
+            reader = Reader(SequenceModel(cell, readout), 0.3, np.random.default_rng(2))
             yield lambda r=reader, b=batches, o=optimiser: Training(r, b, o(), 1.0)
 
 
@@ -387,12 +387,12 @@ def test_an_optimiser_that_has_made_updates_is_refused(small_model, rng):
         Training(small_model, batches, training.optimiser)
 
 
-class Forgetful(CharLM):
+class Forgetful(SequenceModel):
     """A model that keeps a count beside its weights, and says nothing of it."""
 
-    def loss_and_gradient(self, batch, gradient=None):
+    def loss_and_gradient(self, batch, out=None):
         vars(self)["count"] = vars(self).get("count", 0) + 1
-        return super().loss_and_gradient(batch, gradient=gradient)
+        return super().loss_and_gradient(batch, out=out)
 
 
 @dataclass
@@ -740,7 +740,7 @@ def test_a_batch_of_nothing_is_refused(small_model, shape):
     ("changes", "error", "message"),
     [
         ({"model": 3}, TypeError, "model must be an object with loss_and_gradient, .* got int"),
-        ({"model": CharLM}, TypeError, "model must be .* got the class CharLM"),
+        ({"model": SequenceModel}, TypeError, "model must be .* got the class SequenceModel"),
         ({"batches": iter([1])}, TypeError, "batches must be .* got list_iterator"),
         ({"batches": []}, ValueError, "batches must hold at least one batch, got none"),
         ({"optimiser": Adam}, TypeError, "optimiser must be .* got the class Adam"),

@@ -51,7 +51,7 @@ def shift_errors(forward: Callable[[Array], Array], x: Array, k: int, padding: A
     return np.linalg.norm(off.reshape(len(off), -1), axis=1)
 
 
-def fixed_point(cell: bptt.Cell[Any], padding: Any) -> Array:
+def fixed_point(cell: bptt.Cell, padding: Any) -> Array:
     """The state (S,) at which the cell comes to rest when it reads nothing but `padding`.
 
     It moves by less than 1e-14 a step. Raises ValueError if it still moves more after 10,000 steps: then

@@ -21,27 +21,27 @@ import numpy.typing as npt
 
 from ch5.cell import VanillaCell
 from ch5.readout import Readout
-from ch5.recall import Recall
+from ch5.sequence import SequenceModel
 
 Floats = npt.NDArray[np.float64]
 
 
-def latch(symbols: int, w: float = 6.0, push: float = 1.5) -> Recall:
+def latch(symbols: int, w: float = 6.0, push: float = 1.5) -> SequenceModel:
     """One latch a symbol: the symbol pushes its own by +push, and every step pushes the others by -push."""
     one = np.eye(symbols)
-    return Recall(
+    return SequenceModel(
         VanillaCell(2 * push * one, w * one, np.full(symbols, -push)), Readout(one, np.zeros(symbols))
     )
 
 
-def delay_line(symbols: int, lag: int, size: float = 0.1) -> Recall:
+def delay_line(symbols: int, lag: int, size: float = 0.1) -> SequenceModel:
     """A place for each of the last lag + 1 inputs; each step moves all by one, the last place is read out.
 
     `size` is what a symbol is scaled to; the smaller it is, the less the tanh bends it on its way.
     """
     H = symbols * (lag + 1)
     first, last = np.eye(H, symbols), np.eye(symbols, H, k=H - symbols)
-    return Recall(
+    return SequenceModel(
         VanillaCell(size * first, np.eye(H, k=-symbols), np.zeros(H)), Readout(last, np.zeros(symbols))
     )
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ch5 import linear
-from ch5.weights import Array, Weights, shape
+from ch5.weights import Array, Weights, as_numbers, shape
 
 
 @dataclass(frozen=True)
@@ -42,18 +42,16 @@ class MLP(Weights):
         if x is not None and len(x) != len(self.layers):
             raise ValueError(f"x must have one side input a layer, {len(self.layers)}, got {len(x)}")
         for i, layer in enumerate(self.layers):
-            joined = linear.as_input("the layer's input", _join(x, h, i), layer.W.shape[1], layer.dtype)
-            h.append(np.tanh(linear.apply(layer.W, joined) + layer.b))
+            joined = as_numbers("the layer's input", _join(x, h, i), layer.dtype)
+            h.append(np.tanh(linear.apply(layer.W, joined, layer.b)))
         return h
 
     def backward(
-        self, h: list[Array], dh: Array, x: Array | None = None, gradient: MLP | None = None
+        self, dy: Array, x: Array | None, h: list[Array], out: MLP | None = None
     ) -> tuple[MLP, Array]:
-        """The layers' gradients and dh_0, given `forward`'s h and x and the gradient dh at the last output.
-
-        The first is `gradient`, if that is given, overwritten.
-        """
-        gradient = self.blank() if gradient is None else gradient
+        """The layers' gradients (in `out`, if given) and dh_0: dy at the last output, side inputs x or None, h as
+        `forward` gave them."""
+        gradient, dh = self.empty() if out is None else out, dy
         for i, layer in reversed(list(enumerate(self.layers))):
             da = dh * (1 - h[i + 1] ** 2)
             d_layer = gradient.layers[i]

@@ -1,7 +1,7 @@
 """Training: take a batch, get loss and gradient, clip, update; report, save, resume
 
-Names    model has `loss_and_gradient(batch, gradient=place) -> loss, gradient`, `vector()` and `with_vector(vector)`,
-         as Weights have; norm is the Euclidean norm of the whole gradient before clipping; an update is one batch's
+Names    model has `loss_and_gradient(batch, out=place) -> loss, gradient`, `vector()` and `with_vector(vector)`, as
+         Weights have; norm is the Euclidean norm of the whole gradient before clipping; an update is one batch's
          worth of training; state() is what the next update depends on beside weights and settings: arrays by name.
 Read     book/chapters/06_alice.ipynb     Tested   tests/test_train.py
 
@@ -100,7 +100,7 @@ class Training:
         before = self.model.state() if self._model_keeps_state else None
         batch = self.batches[k]
         try:
-            loss, _ = self.model.loss_and_gradient(batch, gradient=self._gradient)
+            loss, _ = self.model.loss_and_gradient(batch, out=self._gradient)
             norm = clip_by_norm(self._g, math.inf if self.clip is None else self.clip)
             if not (math.isfinite(loss) and math.isfinite(norm)):
                 raise FloatingPointError(f"update {k + 1}: loss {loss}, gradient norm {norm}; stopped")

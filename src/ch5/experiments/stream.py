@@ -20,8 +20,8 @@ import numpy as np
 
 from ch5 import bptt, readout
 from ch5.batches import whole_number
-from ch5.charlm import CharLM
 from ch5.optimise import Adam
+from ch5.sequence import SequenceModel
 from ch5.text import Ids
 from ch5.weights import Array
 
@@ -65,12 +65,12 @@ class Windows:
 
 @dataclass
 class Reader:
-    """A CharLM in training: it keeps its state from batch to batch, and units drop out before the readout.
+    """A SequenceModel in training: it keeps its state from batch to batch, and units drop out before the readout.
 
     `rng` is copied, so that what else is drawn from it changes nothing here.
     """
 
-    charlm: CharLM
+    model: SequenceModel
     dropout: float
     rng: InitVar[np.random.Generator]
 
@@ -82,15 +82,15 @@ class Reader:
 
     def arrays(self) -> dict[str, Array]:
         """The weights by name."""
-        return self.charlm.arrays()
+        return self.model.arrays()
 
     def vector(self) -> Array:
         """The weights in one vector."""
-        return self.charlm.vector()
+        return self.model.vector()
 
     def with_vector(self, vector: Array) -> Reader:
         """A reader whose weights are views into `vector`, at the beginning of a text."""
-        return Reader(self.charlm.with_vector(vector), self.dropout, self._rng)
+        return Reader(self.model.with_vector(vector), self.dropout, self._rng)
 
     def state(self) -> dict[str, Array]:
         """What the next batch depends on: the state s (B, S), empty before the first, and the generator, as JSON."""
@@ -99,33 +99,33 @@ class Reader:
 
     def restore(self, state: dict[str, Array]) -> None:
         """Take up a state that `state` gave, or raise KeyError or ValueError and stay as it was."""
-        s, rng, width = state["s"], copy.deepcopy(self._rng), self.charlm.cell.state_size
-        if s.size and (s.shape[1:], s.dtype) != ((width,), self.charlm.dtype):
-            raise ValueError(f"s must be (B, {width}) {self.charlm.dtype}, got {s.shape} {s.dtype}")
+        s, rng, width = state["s"], copy.deepcopy(self._rng), self.model.cell.state_size
+        if s.size and (s.shape[1:], s.dtype) != ((width,), self.model.dtype):
+            raise ValueError(f"s must be (B, {width}) {self.model.dtype}, got {s.shape} {s.dtype}")
         rng.bit_generator.state = json.loads(str(state["rng"]))
         self._s, self._rng = s.copy() if s.size else None, rng
 
     def loss_and_gradient(
-        self, batch: tuple[Array, Array, Array], gradient: Reader | None = None
-    ) -> tuple[float, CharLM]:
+        self, batch: tuple[Array, Array, Array], out: Reader | None = None
+    ) -> tuple[float, SequenceModel]:
         """The mean loss of inputs and targets (T, B), from the last state where the text goes on, and its gradient.
 
-        The gradient is that of the CharLM, in the CharLM of `gradient` if that is given.
+        The gradient is that of the SequenceModel, in the SequenceModel of `out` if that is given.
         """
-        d_charlm = self.charlm.blank() if gradient is None else gradient.charlm
+        gradient = self.model.empty() if out is None else out.model
         inputs, targets, goes_on = batch
-        cell, output = self.charlm
-        s, a = bptt.unroll(cell, inputs, self._s if goes_on else None)
+        cell, output = self.model
+        s, residuals = bptt.unroll(cell, inputs, self._s if goes_on else None)
         self._s = s[-1]
-        h = s[1:, ..., : output.W_hy.shape[1]]
-        left = self._rng.random(h.shape, np.float32) >= self.dropout
-        kept = left / np.float32(1 - self.dropout)
-        h = h * kept
+        h = self.model.h(s)
+        stays = self._rng.random(h.shape, np.float32) >= self.dropout
+        mask = stays / np.float32(1 - self.dropout)
+        h = h * mask
         losses, dlogits = readout.cross_entropy(output.logits(h), targets)
         dlogits /= losses.size
-        _, dh = output.backward(dlogits, h, d_charlm.readout)
-        bptt.backward(cell, inputs, s, a, dh * kept, d_charlm.cell)
-        return losses.mean(), d_charlm
+        _, dh = output.backward(dlogits, h, gradient.readout)
+        bptt.backward(cell, dh * mask, inputs, s, residuals, gradient.cell)
+        return losses.mean(), gradient
 
 
 @dataclass

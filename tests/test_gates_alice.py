@@ -33,7 +33,7 @@ def test_parameters_and_updates_are_those_of_the_vanilla_network():
         assert 0.99 * vanilla.model.model.size <= run.model.model.size <= vanilla.model.model.size
         assert len(run) == len(vanilla)
         assert run.batches.starts.shape == vanilla.batches.starts.shape
-        assert (run.optimiser.peak, run.clip) == (vanilla.optimiser.peak, vanilla.clip)
+        assert (run.optimiser.learning_rate, run.clip) == (vanilla.optimiser.learning_rate, vanilla.clip)
         np.testing.assert_array_equal(run.batches.goes_on, vanilla.batches.goes_on)
         assert run.model.model.dtype == np.float32
 
@@ -134,7 +134,7 @@ def test_at_another_rate_only_the_rate_is_another():
     settings = gates_alice.RATES.settings
     run = gates_alice.training("vanilla", 1, rate=0.006, **settings)
     other = alice.training(1, **alice.SETTINGS | {"rate": 0.006})
-    assert run.optimiser.peak == other.optimiser.peak == 0.006
+    assert run.optimiser.learning_rate == other.optimiser.learning_rate == 0.006
     np.testing.assert_array_equal(run.model.vector(), other.model.vector())
     np.testing.assert_array_equal(run.batches.starts, other.batches.starts)
 

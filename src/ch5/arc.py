@@ -28,9 +28,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ch5.initialise import as_size
 from ch5.text import Ids, Vocabulary, checked_ids
-from ch5.weights import Array
+from ch5.weights import Array, as_size
 
 WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 LENGTHS = {"1-2": (1, 2), "3-4": (3, 4), "5+": (5, 1000)}  # letters of a word

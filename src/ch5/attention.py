@@ -22,8 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ch5 import initialise, linear, readout
-from ch5.initialise import as_size
-from ch5.weights import Array, Weights, as_numbers, holds_ids, shape
+from ch5.weights import Array, Weights, as_numbers, as_size, holds_ids, shape
 
 
 class Residuals(NamedTuple):

@@ -18,9 +18,8 @@ import numpy as np
 
 from ch5 import initialise, linear, readout
 from ch5.attention import Attention, positions
-from ch5.initialise import as_size
 from ch5.readout import Readout
-from ch5.weights import Array, Weights, shape
+from ch5.weights import Array, Weights, as_size, shape
 
 
 @dataclass(frozen=True)

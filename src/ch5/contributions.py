@@ -19,10 +19,9 @@ import numpy as np
 
 from ch5 import bptt
 from ch5.bptt import Cell
-from ch5.initialise import as_size
 from ch5.readout import cross_entropy
 from ch5.sequence import SequenceModel
-from ch5.weights import Array, as_numbers
+from ch5.weights import Array, as_numbers, as_size
 
 
 def at_outputs(model: SequenceModel, batch: tuple[Array, Array]) -> tuple[Array, Array, Array, Array]:

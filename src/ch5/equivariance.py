@@ -19,8 +19,7 @@ from typing import Any
 import numpy as np
 
 from ch5 import bptt
-from ch5.initialise import as_size
-from ch5.weights import Array, as_numbers
+from ch5.weights import Array, as_numbers, as_size
 
 SETTLED, PATIENCE = 1e-14, 10_000
 

@@ -16,6 +16,8 @@ Where the radius matters, ask `with_spectral_radius` for it. All arrays are floa
 import numpy as np
 import numpy.typing as npt
 
+from ch5.weights import as_size
+
 Matrix = npt.NDArray[np.floating]
 
 
@@ -89,17 +91,6 @@ def with_spectral_radius(W: npt.ArrayLike, radius: float) -> Matrix:
             f"W scaled has {spectral_radius(scaled):.6g} and its transpose {reached:.6g} (is W nilpotent?)"
         )
     return scaled
-
-
-def as_size(name: str, n: int, least: int = 1, most: int | None = None) -> int:
-    """n as a plain int from `least` to `most`: arithmetic with NumPy's small integers wraps, or gives float16."""
-    if not isinstance(n, int | np.integer) or isinstance(n, bool):
-        raise TypeError(f"{name} must be a whole number, got {n!r}")
-    n = int(n)
-    if n < least or (most is not None and n > most):
-        needs = f"at least {least}" if most is None else f"from {least} to {most}"
-        raise ValueError(f"{name} must be {needs}, got {n}")
-    return n
 
 
 def _near_one(W: Matrix) -> tuple[Matrix, int]:

@@ -19,8 +19,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ch5.initialise import as_size
-from ch5.weights import Array, as_numbers
+from ch5.weights import Array, as_numbers, as_size
 
 
 def step_jacobians(W_hh: Array, slope: Array) -> Array:

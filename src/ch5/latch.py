@@ -20,10 +20,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ch5.cell import VanillaCell
-from ch5.initialise import as_size
 from ch5.readout import Readout
 from ch5.sequence import SequenceModel
-from ch5.weights import as_numbers
+from ch5.weights import as_numbers, as_size
 
 Floats = npt.NDArray[np.float64]
 

@@ -19,8 +19,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ch5.initialise import as_size
-from ch5.weights import Array, as_numbers
+from ch5.weights import Array, as_numbers, as_size
 
 # <f(u)> by the trapezoidal rule on z >= 0. For analytic f its error falls like exp(-pi^2 / (STEP sqrt(q)))
 # (the poles of tanh stand pi / (2 sqrt(q)) off the axis): 1e-16 at the largest q allowed. Gauss-Hermite

@@ -21,9 +21,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ch5.initialise import as_size
 from ch5.linear import as_input
-from ch5.weights import Array
+from ch5.weights import Array, as_size
 
 
 class Counts(NamedTuple):

@@ -16,10 +16,9 @@ import numpy as np
 
 from ch5 import bptt, contributions, initialise, jacobian, readout
 from ch5.cell import VanillaCell
-from ch5.initialise import as_size
 from ch5.sequence import SequenceModel
 from ch5.text import Ids, checked_ids
-from ch5.weights import Array, as_numbers
+from ch5.weights import Array, as_numbers, as_size
 
 BEFORE = 128  # characters read before the first that counts
 GIVEN = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)

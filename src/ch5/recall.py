@@ -20,8 +20,7 @@ from typing import Any
 import numpy as np
 
 from ch5 import linear
-from ch5.initialise import as_size
-from ch5.weights import Array, as_numbers
+from ch5.weights import Array, as_numbers, as_size
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ch5.initialise import as_size
+from ch5.weights import as_size
 
 Ids = npt.NDArray[np.integer]
 

@@ -55,6 +55,17 @@ def as_numbers(name: str, value: Any, dtype: Any = None) -> Array:
     return array.astype(dtype, copy=False)
 
 
+def as_size(name: str, n: Any, least: int = 1, most: int | None = None) -> int:
+    """n as a plain int from `least` to `most`: arithmetic with NumPy's small integers wraps, or gives float16."""
+    if not isinstance(n, int | np.integer) or isinstance(n, bool):
+        raise TypeError(f"{name} must be a whole number, got {n!r}")
+    n = int(n)
+    if n < least or (most is not None and n > most):
+        needs = f"at least {least}" if most is None else f"from {least} to {most}"
+        raise ValueError(f"{name} must be {needs}, got {n}")
+    return n
+
+
 @dataclass(frozen=True)
 class Weights:
     """Base of everything that has weights. Subclasses are frozen dataclasses of arrays and Weights."""
@@ -76,6 +87,10 @@ class Weights:
             if array.ndim != len(declared[name]) or not all(same):
                 needs = f"({', '.join(declared[name])})" + (f" with {known}" if known else "")
                 raise ValueError(f"{type(self).__name__}.{name} must have shape {needs}, got {array.shape}")
+            if array.size == 0:
+                raise ValueError(
+                    f"{type(self).__name__}.{name} must have at least one entry, got {array.shape}"
+                )
             bad = array.size - np.count_nonzero(np.isfinite(array))
             if bad:
                 raise ValueError(

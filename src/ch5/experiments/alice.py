@@ -81,7 +81,7 @@ def training(
     return Training(
         Reader(model, dropout, rng),
         batches,
-        Annealed(rate, peak=rate, updates=len(batches), decay=decay),
+        Annealed(rate, updates=len(batches), decay=decay),
         clip,
     )
 

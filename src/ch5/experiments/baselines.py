@@ -117,7 +117,7 @@ def fixed_window(
         rng.permutation(np.arange(n, first))[:used].reshape(-1, batch[name]) for _ in range(epochs[name])
     ]
     batches = Places(ids, n, np.concatenate(order))
-    return Training(model, batches, alice.Annealed(rate, peak=rate, updates=len(batches)), clip)
+    return Training(model, batches, alice.Annealed(rate, updates=len(batches)), clip)
 
 
 def mean_loss(model: FixedWindow, places: Places) -> float:

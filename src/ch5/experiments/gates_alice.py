@@ -55,7 +55,7 @@ def training(
     output = Readout.initialise(rng, V, H)
     model = SequenceModel(CELLS[cell].initialise(rng, H, V, forget_bias), output).astype(np.float32)
     batches = Windows.of(ids[:first], window, epochs, True, rng)
-    return Training(Reader(model, 0.0, rng), batches, Annealed(rate, peak=rate, updates=len(batches)), clip)
+    return Training(Reader(model, 0.0, rng), batches, Annealed(rate, updates=len(batches)), clip)
 
 
 def measure(*, cell: str, seed: int, **settings: Any) -> dict[str, Any]:

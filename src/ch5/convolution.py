@@ -34,11 +34,6 @@ class Convolution(Weights):
     W: Array = shape("N", "K", "D")  # W[:, k] maps x_{t-k} to y_t
     b: Array = shape("N")
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.W.size == 0:
-            raise ValueError(f"Convolution.W must have N, K and D at least 1, got shape {self.W.shape}")
-
     def windows(self, x: Any, past: Any = None) -> Array:
         """What each output sees, x_t first: (T, ..., D) or ids (T, ...) -> (T, ..., K, D)."""
         K = self.W.shape[1]

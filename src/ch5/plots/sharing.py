@@ -46,7 +46,7 @@ def dependence(norms: Mapping[str, Array]) -> Figure:
     highest = max(matrix.max() for matrix in norms.values())
     scale = LogNorm(highest / 1e4, highest, clip=True)
     paint = LinearSegmentedColormap.from_list("gradient", ["#fbe3d3", GRADIENT, "#5a2300"])
-    paint.set_bad("white")
+    paint = paint.with_extremes(bad="white")
     for axes, (name, matrix) in zip(panels, norms.items(), strict=True):
         T = len(matrix)
         image = axes.imshow(

@@ -1,0 +1,126 @@
+"""Notebooks run the same on every machine, no two kernels meet, and no exception passes for a result."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import kernels
+import nbformat
+import pytest
+from jupyter_client import AsyncKernelManager, KernelManager
+from zmq import has
+
+ROOT = Path(__file__).parents[1]
+NBVAL = [
+    "-W",
+    "default",
+    "--nbval",
+    "--nbval-current-env",
+    "--nbval-sanitize-with",
+    "tests/nbval_sanitize.cfg",
+]
+CONFIG = """
+import sys
+sys.path.insert(0, {scripts!r})
+extensions = ["myst_nb", "kernels"]
+nb_execution_mode = "force"
+nb_execution_show_tb = True
+"""
+
+
+def run(*command, cwd=ROOT, **settings):
+    done = subprocess.run(
+        [sys.executable, "-m", *command], cwd=cwd, env=os.environ | settings, capture_output=True, text=True
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.fixture
+def foreign(tmp_path):
+    """A home whose owner has settings for IPython, Python and Matplotlib."""
+    home = tmp_path / "home"
+    (home / ".ipython" / "profile_default").mkdir(parents=True)
+    (home / ".ipython" / "profile_default" / "ipython_config.py").write_text(
+        'c = get_config()\nc.InteractiveShell.ast_node_interactivity = "all"\n'
+    )
+    (home / "startup.py").write_text("print('good morning')\n")
+    (home / "matplotlibrc").write_text("text.usetex: True\nno.such.key: 5\nbackend: none_such\n")
+    files = {"PYTHONSTARTUP": "startup.py", "MATPLOTLIBRC": "matplotlibrc", "HOME": ""}
+    return {name: str(home / file) for name, file in files.items()} | {"MPLBACKEND": "agg", "LC_ALL": "C"}
+
+
+def without(settings):
+    """This process's environment has what kernels.settle has put there: begin as a reader's shell does."""
+    return {"IPYTHONDIR": "", "MPLCONFIGDIR": ""} | settings
+
+
+def test_the_settings_of_a_reader_change_no_output(foreign):
+    """IPython's profile, a start-up file, a matplotlibrc and a backend of another machine."""
+    status, said = run("pytest", *NBVAL, "book/chapters/01_cell.ipynb", **without(foreign))
+    assert status == 0, said
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no HOME")
+def test_a_home_that_cannot_be_written_is_no_hindrance(tmp_path):
+    """Not even by the superuser: the home is a file."""
+    (tmp_path / "home").write_text("")
+    settings = without({"HOME": str(tmp_path / "home"), "LC_ALL": "C"})
+    status, said = run("pytest", *NBVAL, "book/chapters/01_cell.ipynb", **settings)
+    assert status == 0, said
+
+
+@pytest.fixture
+def built(tmp_path):
+    """A function that builds a book of one notebook with these cells, warnings as errors."""
+
+    def built(*sources, **settings):
+        (tmp_path / "conf.py").write_text(CONFIG.format(scripts=str(ROOT / "scripts")))
+        cells = [nbformat.v4.new_code_cell(source) for source in sources]
+        spec = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+        nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=spec), tmp_path / "index.ipynb")
+        return run("sphinx", "-W", "--keep-going", ".", "_build", cwd=tmp_path, **settings)
+
+    return built
+
+
+SHOWN_BY = ("_repr_png_", "_repr_html_", "_repr_markdown_", "__repr__", "_ipython_display_")
+BROKEN = """
+class Broken:
+    def {}(self):
+        raise ValueError("no picture")
+display(Broken())
+"""
+FIGURE = "import matplotlib.pyplot as plt\nplt.title({!r})\nplt.show()"
+
+
+def test_an_exception_in_display_fails_the_build(built):
+    """The cells themselves succeed: what they show raises, a formula in a figure among them."""
+    status, said = built("print(1)", *map(BROKEN.format, SHOWN_BY), FIGURE.format(r"$\nosuch$"))
+    assert status != 0
+    assert said.count("an exception in the output") == len(SHOWN_BY) + 1
+    assert "ValueError: no picture" in said
+
+
+def test_the_build_draws_whatever_the_reader_has_set(built, foreign, tmp_path):
+    """A sound figure is there, and nothing is said."""
+    status, said = built(FIGURE.format("$x$"), **without(foreign))
+    assert status == 0, said
+    assert list(tmp_path.glob("_build/_images/*.png"))
+
+
+@pytest.mark.skipif(not has("ipc"), reason="this machine has no sockets in files")
+@pytest.mark.parametrize("kind", [KernelManager, AsyncKernelManager])
+def test_no_two_kernels_can_meet(kind):
+    """None is given a TCP port, which two may choose at once; each has sockets of its own."""
+    kernels.settle()
+    managers = [kind() for _ in range(3)]
+    for manager in managers:
+        manager.write_connection_file()
+    told = [json.loads(Path(manager.connection_file).read_text()) for manager in managers]
+    for manager in managers:
+        manager.cleanup_connection_file()
+    assert {one["transport"] for one in told} == {"ipc"}
+    assert len({one["ip"] for one in told}) == 3
+    assert all(len(f"{one['ip']}-{one['hb_port']}") < 100 for one in told)  # a socket's name holds about 100

@@ -1,16 +1,18 @@
 """Notebooks run the same on every machine, no two kernels meet, and no exception passes for a result."""
 
-import json
 import os
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import kernels
 import nbformat
 import pytest
 from jupyter_client import AsyncKernelManager, KernelManager
-from zmq import has
+from jupyter_client.connect import LocalPortCache
+from nbclient import NotebookClient
 
 ROOT = Path(__file__).parents[1]
 NBVAL = [
@@ -110,17 +112,74 @@ def test_the_build_draws_whatever_the_reader_has_set(built, foreign, tmp_path):
     assert list(tmp_path.glob("_build/_images/*.png"))
 
 
-@pytest.mark.skipif(not has("ipc"), reason="this machine has no sockets in files")
-@pytest.mark.parametrize("kind", [KernelManager, AsyncKernelManager])
-def test_no_two_kernels_can_meet(kind):
-    """None is given a TCP port, which two may choose at once; each has sockets of its own."""
+PORTS = """
+import kernels
+from jupyter_client.connect import LocalPortCache
+kernels.settle()
+ports = LocalPortCache.instance()
+print(type(ports).__name__, *(ports.find_available_port("127.0.0.1") for _ in range(15)), flush=True)
+input()
+"""
+
+
+def test_no_two_kernels_can_meet():
+    """Processes that start at the same moment give their kernels ports of different blocks, none twice."""
+    path = os.pathsep.join([str(ROOT / "scripts"), os.environ.get("PYTHONPATH", "")])
+    command, environment = [sys.executable, "-c", PORTS], os.environ | {"PYTHONPATH": path}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    processes = [subprocess.Popen(command, env=environment, **pipes) for _ in range(3)]
+    said = [process.stdout.readline().split() for process in processes]  # all are alive at this moment
+    for process in processes:
+        process.communicate("\n")
+    assert [one[0] for one in said] == ["Ports"] * 3
+    ports = [int(port) for one in said for port in one[1:]]
+    assert len(set(ports)) == len(ports) == 45
+    assert all(20_000 < port < 32_000 for port in ports)  # no system hands these out by itself
+
+
+def test_a_block_that_another_process_has_is_left_to_it():
+    """The first of its ports is taken; the next block is as good."""
+    one, two = kernels.Ports(), kernels.Ports()
+    assert set(one.block).isdisjoint(two.block)
+    one.claim.close()
+    two.claim.close()
+
+
+def test_a_port_in_use_is_passed_over():
+    """Another program may listen anywhere; a port given back is given again."""
+    ports = kernels.Ports()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", ports.block[0]))
+        taken.listen()
+        assert ports.find_available_port("127.0.0.1") == ports.block[1]
+    ports.return_port(ports.block[1])
+    assert {ports.find_available_port("127.0.0.1") for _ in range(2)} <= set(ports.block[:2])
+    ports.claim.close()
+
+
+def test_every_kernel_manager_asks_for_these_ports():
+    """nbval's and the build's."""
     kernels.settle()
-    managers = [kind() for _ in range(3)]
-    for manager in managers:
-        manager.write_connection_file()
-    told = [json.loads(Path(manager.connection_file).read_text()) for manager in managers]
-    for manager in managers:
-        manager.cleanup_connection_file()
-    assert {one["transport"] for one in told} == {"ipc"}
-    assert len({one["ip"] for one in told}) == 3
-    assert all(len(f"{one['ip']}-{one['hb_port']}") < 100 for one in told)  # a socket's name holds about 100
+    assert isinstance(LocalPortCache.instance(), kernels.Ports)
+    for kind in (KernelManager, AsyncKernelManager):
+        assert kind().cache_ports
+
+
+WIDGETS = """
+import time
+import ipywidgets
+def draw(k):
+    time.sleep(0.2)
+    print(k)
+ipywidgets.interactive(draw, k=3)
+"""
+
+
+def test_a_cell_with_widgets_ends_when_it_is_done():
+    """Its answer is heard, although the client was sending while it came: a few seconds, not the cell's time limit."""
+    kernels.settle()
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(WIDGETS) for _ in range(3)])
+    times = []
+    client = NotebookClient(notebook, timeout=60, on_cell_start=lambda **_: times.append(time.monotonic()))
+    client.execute()
+    assert time.monotonic() - times[0] < 40

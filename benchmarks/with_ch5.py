@@ -6,8 +6,8 @@ from itertools import islice
 import numpy as np
 
 from benchmarks import work
-from ch5.charlm import sample
 from ch5.optimise import SGD, Adam
+from ch5.sequence import sample
 from ch5.train import Training
 
 

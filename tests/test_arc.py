@@ -158,7 +158,7 @@ def test_all_statistics_are_measured(rng):
 
 def test_a_text_is_cut_into_pieces_in_order():
     np.testing.assert_array_equal(arc.pieces_of(np.arange(11), 4), [[0, 4], [1, 5], [2, 6], [3, 7]])
-    with pytest.raises(ValueError, match="length must be from 1 to 3 for a text of 3 characters, got 4"):
+    with pytest.raises(ValueError, match="length must be from 1 to 3, got 4"):
         arc.pieces_of(np.arange(3), 4)
 
 
@@ -171,3 +171,72 @@ def test_what_cannot_be_estimated_is_refused():
         arc.information(pieces(*["abc"] * 9), VOCABULARY, [3])
     with pytest.raises(ValueError, match="pieces must be more than 4 side by side, got 2"):
         arc.information(pieces("abc", "abc"), VOCABULARY, [1])
+
+
+ABC, TEXT = Vocabulary("abc"), np.arange(60).reshape(15, 4) % 3
+MEASURES = {
+    "characters": lambda pieces: arc.characters(pieces, Book.of(ABC, np.arange(9) % 3)),
+    "alternation": lambda pieces: arc.alternation(pieces, ABC),
+    "spacing": lambda pieces: arc.spacing(pieces, Book.of(ABC, np.arange(9) % 3)),
+    "real words": lambda pieces: arc.real_words(pieces, Book.of(ABC, np.arange(9) % 3), "3-4"),
+    "information": lambda pieces: arc.information(pieces, ABC, [1]),
+    "recurrence": lambda pieces: arc.recurrence(pieces, ABC),
+    "measure": lambda pieces: arc.measure(pieces, Book.of(ABC, np.arange(9) % 3)),
+}
+
+
+@pytest.mark.parametrize("measure", MEASURES.values(), ids=MEASURES)
+@pytest.mark.parametrize("wrong", [-1, 3, 2**31, 2**62])
+def test_ids_of_no_character_are_refused_by_every_statistic(measure, wrong):
+    """-1 counted as the last character, 2**62 asked for all memory there is."""
+    pieces = TEXT.copy()
+    pieces[3, 1] = wrong
+    with pytest.raises(ValueError, match=rf"pieces must be ids below 3, got .*{wrong}"):
+        measure(pieces)
+
+
+@pytest.mark.parametrize("measure", [*MEASURES.values(), arc.repetition], ids=[*MEASURES, "repetition"])
+@pytest.mark.parametrize(
+    "pieces", [TEXT.astype(float), TEXT == 1, TEXT[:, 0], TEXT[:0], TEXT[:, :0], "abc", 0], ids=str
+)
+def test_what_are_no_pieces_is_refused_by_every_statistic(measure, pieces):
+    with pytest.raises(ValueError, match=r"pieces must be ids \(T, B\), T at least 1"):
+        measure(pieces)
+
+
+def test_the_statistics_do_not_depend_on_the_kind_of_integer(rng, integer):
+    """10 classes squared, times the pieces, are no uint8."""
+    ids = rng.integers(len(VOCABULARY), size=(200, 6))
+    reference = Book.of(VOCABULARY, ids[:, 0].astype(integer))
+    found = [
+        (
+            arc.characters(i, reference),
+            arc.alternation(i, VOCABULARY),
+            arc.repetition(i),
+            arc.spacing(i, reference),
+            arc.information(i, VOCABULARY, [d]),
+            *arc.pieces_of(i[:, 0], n).ravel(),
+        )
+        for i, d, n in ((ids.astype(integer), integer(20), integer(50)), (ids, 20, 50))
+    ]
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: Book.of(ABC, np.zeros(0, int)), ValueError, "ids must hold at least one id, got none"),
+        (lambda: arc.information(TEXT, ABC, []), ValueError, "distances must be from 1 to 14"),
+        (lambda: arc.information(TEXT, ABC, [1.5]), TypeError, "distances must be a whole number"),
+        (
+            lambda: arc.repetition(TEXT[:9]),
+            ValueError,
+            r"\(T, B\), T at least 10, got int64 of shape \(9, 4\)",
+        ),
+        (lambda: arc.pieces_of(TEXT[0], True), TypeError, "length must be a whole number, got True"),
+        (lambda: arc.pieces_of(TEXT, 2), ValueError, r"ids must have shape \(T,\)"),
+    ],
+)
+def test_what_cannot_be_counted_is_refused(call, error, message):
+    with pytest.raises(error, match=message):
+        call()

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from ch5 import bptt, gradcheck
-from ch5.charlm import CharLM
 from ch5.planted import (
     LastOutputOnly,
     LastStateForFirst,
@@ -15,6 +14,7 @@ from ch5.planted import (
     Untransposed,
     both_ways,
 )
+from ch5.sequence import SequenceModel
 
 CELLS = [NoFuture, NoSlope, Untransposed, Overwritten, LastStateForFirst]
 READOUTS = [LastOutputOnly, NoOutput]
@@ -41,7 +41,7 @@ def cell_gradient(model, batch):
 def test_a_planted_readout_reads_as_the_readout_does_and_misleads_the_cell_only(bug, small_model, rng):
     """Loss and readout gradient are right; what the cell is told is not; its type survives training."""
     batch = tuple(rng.integers(0, 5, size=(2, T, 3)))
-    planted = CharLM(small_model.cell, bug(*small_model.readout))
+    planted = SequenceModel(small_model.cell, bug(*small_model.readout))
     loss, gradient = planted.loss_and_gradient(batch)
     expected, full = small_model.loss_and_gradient(batch)
     assert loss == expected
@@ -57,17 +57,21 @@ def test_the_two_sources_of_the_merge_are_all_there_is(small_model, rng):
     s, a = bptt.unroll(cell, inputs)
     p = np.exp(readout.logits(s[1:]))
     dh_out = (p / p.sum(axis=-1, keepdims=True) - np.eye(5)[targets]) @ readout.W_hy / T
-    steps = [bptt.backward(cell, inputs[[t]], s[t : t + 2], a[[t]], dh_out[[t]])[0] for t in range(T)]
+    steps = [bptt.backward(cell, dh_out[[t]], inputs[[t]], s[t : t + 2], a[[t]])[0] for t in range(T)]
     at_once = sum(step.vector() for step in steps)
     dh_out[:-1] = 0
-    last = bptt.backward(cell, inputs, s, a, dh_out)[0].vector()
+    last = bptt.backward(cell, dh_out, inputs, s, a)[0].vector()
     batch = inputs, targets
-    assert gradcheck.relative_error(cell_gradient(CharLM(NoFuture(*cell), readout), batch), at_once) < 1e-12
     assert (
-        gradcheck.relative_error(cell_gradient(CharLM(cell, LastOutputOnly(*readout)), batch), last) < 1e-12
+        gradcheck.relative_error(cell_gradient(SequenceModel(NoFuture(*cell), readout), batch), at_once)
+        < 1e-12
     )
-    assert not cell_gradient(CharLM(NoFuture(*cell), NoOutput(*readout)), batch).any()
-    assert not cell_gradient(CharLM(cell, NoOutput(*readout)), batch).any()
+    assert (
+        gradcheck.relative_error(cell_gradient(SequenceModel(cell, LastOutputOnly(*readout)), batch), last)
+        < 1e-12
+    )
+    assert not cell_gradient(SequenceModel(NoFuture(*cell), NoOutput(*readout)), batch).any()
+    assert not cell_gradient(SequenceModel(cell, NoOutput(*readout)), batch).any()
 
 
 def test_ids_have_no_derivative_and_are_refused(small_cell):

@@ -5,8 +5,8 @@ import pytest
 
 from ch5 import bptt, reach
 from ch5.cell import VanillaCell
-from ch5.charlm import CharLM
 from ch5.readout import Readout
+from ch5.sequence import SequenceModel
 
 
 @pytest.fixture
@@ -18,13 +18,13 @@ def text(rng):
 def forgetful(rng):
     """A model whose cell has W_hh = 0: it sees the last character and no other."""
     cell = VanillaCell(rng.normal(size=(4, 5)), np.zeros((4, 4)), rng.normal(size=4))
-    return CharLM(cell, Readout(rng.normal(size=(5, 4)), np.zeros(5)))
+    return SequenceModel(cell, Readout(rng.normal(size=(5, 4)), np.zeros(5)))
 
 
 def test_losses_in_pieces_are_those_of_reading_on(small_model, text):
     """One pass over the whole text from a zero state, for a model that has forgotten 128 characters ago."""
     cell = small_model.cell
-    model = CharLM(VanillaCell(cell.W_xh, cell.W_hh / 5, cell.b), small_model.readout)
+    model = SequenceModel(VanillaCell(cell.W_xh, cell.W_hh / 5, cell.b), small_model.readout)
     whole, _ = model.losses(text[:-1], text[1:])
     for pieces in (1, 7, 40):
         found = reach.losses_from(model, text, 300, pieces)
@@ -55,13 +55,13 @@ def test_a_model_without_recurrence_needs_one_character(forgetful, text):
 def test_the_gradient_is_that_of_differences(small_model, text):
     """|d loss_t / d h_{t-k}| by the complex step in the state k characters before, for k = 0, 1, 7."""
     place, H = 400, 4
-    logs = reach.log_gradient_norms(small_model, text, np.array([place]), 7)[:, 0]
+    logs = reach.log_gradient_norms(small_model, text, np.array([place]), 7)[0][:, 0]
     norms = {}
     for k in (0, 1, 7):
         h = bptt.unroll(small_model.cell, text[place - 7 - reach.BEFORE : place - k])[0][-1]
 
         def loss(h, k=k):
-            arrays = small_model.with_vector(small_model.vector().astype(complex))
+            arrays = small_model.astype(complex)
             s = h
             if k:
                 s = bptt.unroll(arrays.cell, text[place - k : place], h)[0][-1]
@@ -74,18 +74,18 @@ def test_the_gradient_is_that_of_differences(small_model, text):
 
 
 def test_without_recurrence_no_gradient_reaches_the_state_before(forgetful, text):
-    logs = reach.log_gradient_norms(forgetful, text, np.arange(200, 210), 5)
+    logs, _ = reach.log_gradient_norms(forgetful, text, np.arange(200, 210), 5)
     assert (logs[0] == 0).all()
-    assert (logs[1:] == -np.inf).all()
+    assert (logs[1:] == np.log(reach.NOTHING)).all()
 
 
 def test_looking_back_finds_that_a_model_with_little_recurrence_needs_little(forgetful, rng):
     """W_hh = 1e-4 times the identity: a second character changes nothing, a gradient shrinks as much a step."""
     cell = forgetful.cell
-    model = CharLM(VanillaCell(cell.W_xh, 1e-4 * np.eye(4), cell.b), forgetful.readout)
+    model = SequenceModel(VanillaCell(cell.W_xh, 1e-4 * np.eye(4), cell.b), forgetful.readout)
     found = reach.look_back(model, rng.integers(5, size=3000), 700)
     assert np.abs(found["excess"]).max() < 1e-3
-    assert (np.diff(found["gradient"][1]) < np.log(1e-4)).all()
+    assert (np.diff(found["gradient"][1][:50]) < np.log(1e-4)).all()
     assert found["radius"] == pytest.approx(1e-4)
     assert found["exponent"] < np.log(1e-4)
     assert 0 < found["slope"] < 1
@@ -113,3 +113,37 @@ def test_a_gradient_has_faded_where_it_first_falls_below_the_share():
     """And where it never does, past the last lag."""
     assert reach.faded(np.log([1, 1.2, 0.5, 0.009, 0.02]), 0.01) == 3
     assert reach.faded(np.log([1, 1.2, 0.5]), 0.01) == 3
+
+
+@pytest.mark.parametrize("kind", ["int16", "uint16", "int32", "uint32", "uint64"])
+def test_places_and_ids_of_every_kind_of_integer_give_the_same(small_model, text, kind):
+    """Places that are unsigned became floats, or wrapped, when something was taken off."""
+    places, n = np.arange(300, 310), np.dtype(kind).type
+    for f, k in ((reach.losses_given, 9), (reach.log_gradient_norms, 5)):
+        found = f(small_model, text.astype(kind), places.astype(kind), n(k))
+        assert np.array_equal(found[0], f(small_model, text, places, k)[0])
+    found = reach.losses_from(small_model, text.astype(kind), n(300), n(7))
+    assert np.array_equal(found, reach.losses_from(small_model, text, 300, 7))
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda m, t: reach.losses_given(m, t, [100, 700], 5), ValueError, "places must be from 0 to 699"),
+        (lambda m, t: reach.losses_given(m, t, [-1], 1), ValueError, "places must be from 0 to 699, got -1"),
+        (lambda m, t: reach.losses_given(m, t, [], 1), ValueError, "places must be whole numbers"),
+        (lambda m, t: reach.losses_given(m, t, [50.0], 1), ValueError, "places must be whole numbers"),
+        (lambda m, t: reach.losses_given(m, t, [50], 1.5), TypeError, "k must be a whole number, got 1.5"),
+        (lambda m, t: reach.losses_given(m, t + 0.5, [50], 1), TypeError, "ids must be an array of integers"),
+        (lambda m, t: reach.losses_from(m, t, 300, 0), ValueError, "pieces must be at least 1, got 0"),
+        (lambda m, t: reach.excess(m, t, [300]), ValueError, "places must be at least 8"),
+        (lambda m, t: reach.look_back(m, t, 600), ValueError, "ids must go on for 300 characters"),
+        (lambda m, t: reach.needed(np.full(12, np.nan), 0.1), ValueError, "excess must be 12 numbers"),
+        (lambda m, t: reach.needed(np.ones(5), 0.1), ValueError, "excess must be 12 numbers"),
+        (lambda m, t: reach.faded([0, -1], 0), ValueError, "to above 0, got shape"),
+        (lambda m, t: reach.faded([0, np.nan], 0.1), ValueError, "logs must be numbers"),
+    ],
+)
+def test_places_lags_and_shares_that_are_none_are_refused(small_model, text, call, error, message):
+    with pytest.raises(error, match=message):
+        call(small_model, text)

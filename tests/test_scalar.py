@@ -206,3 +206,22 @@ def test_vectors_of_the_wrong_length_are_refused(network):
         step(network.cell, [1.0] * (D + 1), network.h_0)
     with pytest.raises(ValueError, match="argument 2 is longer"):
         loss(network.readout, forward(network.cell, network.xs, network.h_0), [*network.targets, 0])
+
+
+@pytest.mark.parametrize("targets", [[0, -1], [0, 3], []])
+def test_ids_of_no_character_are_refused(targets):
+    """-1 was read as the last character, and its chance pulled by none."""
+    readout = ([[0.5], [0.25], [1.0]], [0.0, 0.0, 0.0])
+    with pytest.raises(ValueError, match="targets must be at least one id, from 0 to 2, got"):
+        scalar.loss(readout, [[0.0], [0.1], [0.2]][: len(targets) + 1], targets)
+
+
+@pytest.mark.parametrize("size", [800.0, 1e6])
+def test_large_logits_do_not_overflow(size):
+    """exp(710) is no float; one logit by far the largest costs nothing, the others their distance."""
+    readout = ([[0.0], [0.0]], [size, 0.0])
+    assert scalar.loss(readout, [[0.0], [0.0]], [0])[0] == 0
+    assert scalar.loss(readout, [[0.0], [0.0]], [1])[0] == size
+    assert scalar.loss((readout[0], [-size, -size]), [[0.0], [0.0]], [1])[0] == pytest.approx(
+        0.6931, abs=1e-4
+    )

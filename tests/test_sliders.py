@@ -97,7 +97,7 @@ def test_the_norms_are_those_of_backpropagation():
     late, a = bptt.unroll(cell, x[sliders.SKIP :], h[sliders.SKIP])
     dh_out = np.zeros((60, sliders.PATHS, 16))
     dh_out[-1] = g / np.linalg.norm(g, axis=-1, keepdims=True)
-    _, _, ds_0 = bptt.backward(cell, x[sliders.SKIP :], late, a, dh_out)
+    _, _, ds_0 = bptt.backward(cell, dh_out, x[sliders.SKIP :], late, a)
     left = np.log10(np.linalg.norm(ds_0, axis=-1))
     assert_allclose(found.norms[0, 0, -1], [left.min(), np.median(left), left.max()], atol=1e-9)
     assert_allclose(found.norms[0, 0, 0], 0, atol=1e-12)

@@ -85,7 +85,7 @@ def test_the_norms_are_those_of_backpropagation():
     rng = np.random.default_rng(2)
     g = rng.normal(size=(3, sliders.HIDDEN))
     g /= np.linalg.norm(g, axis=-1, keepdims=True)
-    cell = gated.first_lstm(rng, sliders.HIDDEN, V, bias)
+    cell = gated.LSTM.initialise(rng, sliders.HIDDEN, V, bias)
     H = sliders.HIDDEN
     s, _ = bptt.unroll(cell, ids[:-20])
     _, a = bptt.unroll(cell, ids[-20:], s[-1])

@@ -24,7 +24,7 @@ def passed(w, h, steps=100):
     x, dh = np.zeros((steps, 1)), np.zeros((steps, 1))
     dh[-1] = 1
     s, a = bptt.unroll(cell, x, np.array([h]))
-    return bptt.backward(cell, x, s, a, dh)[2][0]
+    return bptt.backward(cell, dh, x, s, a)[2][0]
 
 
 def test_below_one_it_forgets():

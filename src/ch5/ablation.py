@@ -3,7 +3,7 @@
     echo     at every step put out the symbol of LAG steps before: nothing but the past is asked for
     alice    predict the next character of the opening of *Alice*: the last few characters go a long way
 
-Names    a merge names the cell and the readout that walk back; every run with the same seed has the same first
+Names    a merge names the cell and the readout of the backward pass; every run with the same seed has the same initial
          weights and the same batches whatever its merge. Trained in float32.
 Read     book/chapters/03_bptt.ipynb     Tested   tests/test_ablation.py
 """
@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from ch5 import initialise, planted, text
+from ch5 import planted, text
 from ch5.cell import VanillaCell
-from ch5.charlm import CharLM
 from ch5.optimise import Adam
 from ch5.readout import Readout
+from ch5.sequence import SequenceModel
 from ch5.train import Shuffled, Training
 from ch5.weights import Array
 
@@ -34,11 +34,10 @@ CHARACTERS = 30_000  # of Alice to train on
 GUESSING = (STEPS - LAG) / STEPS * float(np.log(SYMBOLS))  # the echo's loss if only its first zeros are known
 
 
-def first_model(merge: str, V: int, H: int, rng: np.random.Generator) -> CharLM:
-    """Uniform weights by fan-in and zero biases, walked back through by the merge of that name."""
+def first_model(merge: str, V: int, H: int, rng: np.random.Generator) -> SequenceModel:
+    """Uniform weights by fan-in and zero biases; the backward pass merges as `merge` says."""
     cell, reading = MERGES[merge]
-    weights = initialise.uniform(rng, H, V), initialise.uniform(rng, H, H), np.zeros(H)
-    return CharLM(cell(*weights), reading(initialise.uniform(rng, V, H), np.zeros(V)))
+    return SequenceModel(cell.initialise(rng, H, V), reading.initialise(rng, V, H))
 
 
 def echo(merge: str, seed: int, updates: int = 300) -> Array:
@@ -50,7 +49,7 @@ def echo(merge: str, seed: int, updates: int = 300) -> Array:
     return _train(model, [(s[LAG:], s[:STEPS]) for s in symbols], 5e-3)[1]
 
 
-def alice(merge: str, seed: int, epochs: int = 5) -> tuple[CharLM, CharLM, Array]:
+def alice(merge: str, seed: int, epochs: int = 5) -> tuple[SequenceModel, SequenceModel, Array]:
     """The model before and after training, and the loss before every update (58 an epoch), nats a character."""
     rng = np.random.default_rng(seed)
     vocabulary = text.Vocabulary.of(text.alice()[:CHARACTERS])
@@ -66,8 +65,10 @@ def unseen(steps: int, batch: int) -> tuple[Array, Array]:
     return text.windows(vocabulary.encode(after), steps)
 
 
-def _train(model: CharLM, batches: Sequence[Any] | Shuffled, rate: float) -> tuple[CharLM, Array]:
+def _train(
+    model: SequenceModel, batches: Sequence[Any] | Shuffled, rate: float
+) -> tuple[SequenceModel, Array]:
     """The trained model, in the dtype it came in, and the loss before every update."""
-    training = Training(model.with_vector(model.vector().astype(np.float32)), batches, Adam(rate))
+    training = Training(model.astype(np.float32), batches, Adam(rate))
     losses = np.array([update.loss for update in training])
-    return model.with_vector(training.model.vector().astype(model.dtype)), losses
+    return training.model.astype(model.dtype), losses

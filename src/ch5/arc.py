@@ -28,8 +28,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ch5.text import Ids, Vocabulary
-from ch5.weights import Array
+from ch5.text import Ids, Vocabulary, checked_ids
+from ch5.weights import Array, as_size
 
 WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 LENGTHS = {"1-2": (1, 2), "3-4": (3, 4), "5+": (5, 1000)}  # letters of a word
@@ -67,8 +67,9 @@ class Book:
 
     @classmethod
     def of(cls, vocabulary: Vocabulary, ids: Ids) -> Book:
-        """The reference made of one text, (N,) ids."""
-        text = vocabulary.decode(ids)
+        """The reference made of one text, (N,) ids, N at least 1."""
+        if not (text := vocabulary.decode(ids)):
+            raise ValueError("ids must hold at least one id, got none")
         counts = np.bincount(ids, minlength=len(vocabulary))
         gaps = _gap_counts([text])[0]
         return cls(
@@ -99,14 +100,14 @@ def jackknife(counts: Array, statistic: Callable[[Array], Array]) -> Estimate:
 
 def characters(pieces: Ids, book: Book) -> Estimate:
     """How far the frequencies of single characters are from the book's."""
-    B, V = pieces.shape[1], len(book.vocabulary)
+    pieces, B, V = _checked(pieces, book.vocabulary), np.shape(pieces)[1], len(book.vocabulary)
     counts = np.bincount((pieces + V * np.arange(B)).ravel(), minlength=B * V).reshape(B, V)
     return jackknife(counts, lambda n: _distance(n, book.frequencies))
 
 
 def alternation(pieces: Ids, vocabulary: Vocabulary) -> Estimate:
     """Of all pairs of letters in a row, the share of which exactly one is a vowel."""
-    classes = np.array([_class(c) for c in vocabulary.characters])
+    pieces, classes = _checked(pieces, vocabulary), np.array([_class(c) for c in vocabulary.characters])
     letter, vowel = np.char.isalpha(classes)[pieces], np.isin(classes, list("aeiou"))[pieces]
     pair = letter[:-1] & letter[1:]
     return jackknife(np.stack([(pair & (vowel[:-1] != vowel[1:])).sum(0), pair.sum(0)], axis=1), _share)
@@ -135,8 +136,9 @@ def information(pieces: Ids, vocabulary: Vocabulary, distances: Sequence[int]) -
     independent characters look dependent. By how much is measured on pairs that are independent, their characters
     taken from different pieces, and subtracted. The estimate may therefore come out a little below zero.
     """
-    T, B = pieces.shape
-    if not 1 <= min(distances) <= max(distances) < T:
+    T, B = (pieces := _checked(pieces, vocabulary)).shape
+    distances = [as_size("distances", d) for d in distances]
+    if not distances or max(distances) >= T:
         raise ValueError(f"distances must be from 1 to {T - 1} in pieces of {T} characters, got {distances}")
     if B <= ROLLS:
         raise ValueError(f"pieces must be more than {ROLLS} side by side, got {B}")
@@ -157,6 +159,7 @@ def information(pieces: Ids, vocabulary: Vocabulary, distances: Sequence[int]) -
 
 def repetition(pieces: Ids) -> Estimate:
     """The share of places whose next ten characters have stood in the same piece before."""
+    pieces = _checked(pieces, least=REPEATED)
     rows = np.lib.stride_tricks.sliding_window_view(pieces, REPEATED, axis=0)
     different = [len({window.tobytes() for window in rows[:, b]}) for b in range(pieces.shape[1])]
     return jackknife(np.array([[len(rows) - d, len(rows)] for d in different]), _share)
@@ -194,15 +197,23 @@ def measure(pieces: Ids, book: Book) -> dict[str, Estimate]:
 
 def pieces_of(ids: Ids, length: int) -> Ids:
     """A text (N,) cut into pieces of `length` characters: (length, B), what is left over dropped."""
-    if not 1 <= length <= len(ids):
-        raise ValueError(
-            f"length must be from 1 to {len(ids)} for a text of {len(ids)} characters, got {length}"
-        )
+    length = as_size("length", length, 1, len(ids := checked_ids(ids)))
     return ids[: len(ids) // length * length].reshape(-1, length).T
 
 
+def _checked(pieces: Ids, vocabulary: Vocabulary | None = None, least: int = 1) -> Ids:
+    """pieces as ids of the vocabulary, int64: counting id -1 or 2**62 gives wrong counts, or asks for all memory."""
+    pieces = np.asarray(pieces)
+    if pieces.ndim != 2 or pieces.size == 0 or len(pieces) < least or pieces.dtype.kind not in "iu":
+        needs = f"ids (T, B), T at least {least}"
+        raise ValueError(f"pieces must be {needs}, got {pieces.dtype} of shape {pieces.shape}")
+    if vocabulary is not None and not (0 <= pieces.min() <= pieces.max() < len(vocabulary)):
+        raise ValueError(f"pieces must be ids below {len(vocabulary)}, got {pieces.min()} to {pieces.max()}")
+    return pieces.astype(np.int64, copy=False)
+
+
 def _texts(pieces: Ids, vocabulary: Vocabulary) -> list[str]:
-    return [vocabulary.decode(column) for column in pieces.T]
+    return [vocabulary.decode(column) for column in _checked(pieces, vocabulary).T]
 
 
 def _gap_counts(texts: list[str]) -> Array:

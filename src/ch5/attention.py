@@ -22,11 +22,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ch5 import initialise, linear, readout
-from ch5.weights import Array, Weights, shape
+from ch5.weights import Array, Weights, as_numbers, as_size, holds_ids, shape
 
 
-class Kept(NamedTuple):
-    """What the way back needs of the way forward."""
+class Residuals(NamedTuple):
+    """What the backward pass needs of the forward pass."""
 
     q: Array  # (n, ..., H)
     k: Array  # (T, ..., H)
@@ -42,7 +42,13 @@ class Attention(Weights):
     W_k: Array = shape("H", "D")  # input to keys
     W_v: Array = shape("H", "D")  # input to values
 
-    def forward(self, x: Any, n: int | None = None) -> tuple[Array, Kept]:
+    @classmethod
+    def initialise(cls, rng: np.random.Generator, H: int, D: int) -> Attention:
+        """Initial weights uniform in ±1/sqrt(fan-in). float64."""
+        H, D = as_size("H", H), as_size("D", D)
+        return cls(*(initialise.uniform(rng, H, D) for _ in range(3)))
+
+    def forward(self, x: Any, n: int | None = None) -> tuple[Array, Residuals]:
         """The outputs of the last n steps (by default all T), and what `backward` needs: (T, ..., D) -> (n, ..., H).
 
         Raises ValueError or TypeError for shapes and dtypes that do not fit, ids out of range, n not from 1 to T.
@@ -51,36 +57,36 @@ class Attention(Weights):
         k, v = linear.apply(self.W_k, x), linear.apply(self.W_v, x)
         if k.ndim < 2 or len(k) == 0:
             raise ValueError(f"x must have at least one step on its first axis, got shape {x.shape}")
-        T, n = len(x), len(x) if n is None else n
-        if not 1 <= n <= T:
-            raise ValueError(f"n must be from 1 to the number of steps, {T}, got {n}")
+        T, n = len(x), len(x) if n is None else as_size("n", n, 1, len(x))
         q = linear.apply(self.W_q, x[T - n :])
         scores = _by_sequence(q) @ _by_sequence(k).swapaxes(-1, -2) * len(self.W_k) ** -0.5
-        scores[..., ~np.tri(n, T, T - n, dtype=bool)] = -np.inf  # the future: its share is exp(-inf) = 0
+        scores[..., ~np.tri(n, T, T - n, dtype=bool)] = -np.inf  # the future: its weight is exp(-inf) = 0
         A = readout.softmax(scores)
-        return _by_step(A @ _by_sequence(v)), Kept(q, k, v, A)
+        return _by_step(A @ _by_sequence(v)), Residuals(q, k, v, A)
 
     def backward(
-        self, dy: Array, x: Any, kept: Kept, gradient: Attention | None = None
+        self, dy: Array, x: Any, residuals: Residuals, out: Attention | None = None
     ) -> tuple[Attention, Array | None]:
-        """The weights' gradient, and dx (None for ids), of a loss that gives dy (n, ..., H); kept is `forward`'s.
-
-        The first is `gradient`, if that is given, overwritten.
-        """
-        if np.shape(dy) != kept.q.shape:
-            raise ValueError(f"dy must have shape {kept.q.shape}, got {np.shape(dy)}")
-        x, (q, k, v) = np.asarray(x), map(_by_sequence, kept[:3])
-        A, dy = kept.A, _by_sequence(np.asarray(dy))
+        """The weights' gradient (in `out`, if given), and dx (None for ids), of a loss that gives dy (n, ..., H)."""
+        if np.shape(dy) != residuals.q.shape:
+            raise ValueError(f"dy must have shape {residuals.q.shape}, got {np.shape(dy)}")
+        x = linear.as_input("x", x, self.W_q.shape[1], self.dtype)
+        if (x.shape if holds_ids(x) else x.shape[:-1]) != residuals.k.shape[:-1]:
+            raise ValueError(
+                f"x must be what forward read, {residuals.k.shape[:-1]} ids or vectors, got shape {x.shape}"
+            )
+        q, k, v = map(_by_sequence, residuals[:3])
+        A, dy = residuals.A, _by_sequence(as_numbers("dy", dy, self.dtype))
         dA = dy @ v.swapaxes(-1, -2)
         dscores = A * (dA - (A * dA).sum(axis=-1, keepdims=True)) * len(self.W_k) ** -0.5
         dq, dk = _by_step(dscores @ k), _by_step(dscores.swapaxes(-1, -2) @ q)
         dv = _by_step(A.swapaxes(-1, -2) @ dy)
         late, D = slice(len(x) - len(dq), None), self.W_q.shape[1]
-        gradient = self.blank() if gradient is None else gradient
+        gradient = self.empty() if out is None else out
         linear.weight_gradient(dq, x[late], D, gradient.W_q)
         linear.weight_gradient(dk, x, D, gradient.W_k)
         linear.weight_gradient(dv, x, D, gradient.W_v)
-        if x.dtype.kind in "iu":
+        if holds_ids(x):
             return gradient, None
         dx = linear.apply(self.W_k.T, dk) + linear.apply(self.W_v.T, dv)
         dx[late] += linear.apply(self.W_q.T, dq)
@@ -89,23 +95,22 @@ class Attention(Weights):
 
 def positions(T: int, H: int) -> Array:
     """Where a step stands: sines and cosines of t, of periods from 2π to almost 20000π. (T, H), H even."""
+    T, H = as_size("T", T), as_size("H", H, 2)
     if H % 2:
         raise ValueError(f"H must be even, for pairs of a sine and a cosine, got {H}")
     angles = np.arange(1, T + 1)[:, None] / 10000 ** (np.arange(0, H, 2) / H)
     return np.stack([np.sin(angles), np.cos(angles)], axis=-1).reshape(T, H)
 
 
-def first_attention(rng: np.random.Generator, H: int, D: int) -> Attention:
-    """First weights: uniform in ±1/sqrt(fan-in). float64."""
-    return Attention(*(initialise.uniform(rng, H, D) for _ in range(3)))
-
-
 def sensitivity(attention: Attention, x: Array) -> Array:
     """How much the last output depends on each step, by gradients: |dy_T/dx_s| for s = 1 ... T, x (T, D) -> (T,)."""
-    H = len(attention.W_v)
+    H, D = attention.W_v.shape
+    x = as_numbers("x", x)
+    if x.ndim != 2 or x.shape[1] != D:
+        raise ValueError(f"x must be vectors of shape (T, {D}), got {x.shape}")
     copies = np.repeat(x[:, None], H, axis=1)  # copy j asks for entry j of y_T
-    _, kept = attention.forward(copies, 1)
-    _, dx = attention.backward(np.eye(H)[None], copies, kept)
+    _, residuals = attention.forward(copies, 1)
+    _, dx = attention.backward(np.eye(H)[None], copies, residuals)
     return np.linalg.norm(np.asarray(dx), axis=(1, 2))
 
 
@@ -113,18 +118,24 @@ class Bill(NamedTuple):
     """What a forward pass over a whole sequence costs."""
 
     operations: int  # multiplications, each with its addition, in all matrix products
-    kept: int  # numbers held for the way back, the input not counted
-    in_a_row: int  # matrix products of which each needs the one before
+    memory: int  # numbers held for the backward pass, the input not counted
+    sequential: int  # matrix products of which each needs the one before
 
 
 def bill_of_recurrence(T: int, D: int, H: int) -> Bill:
     """The vanilla cell's: T steps of work and of memory, and T steps that wait for one another."""
+    T, D, H = _sizes(T, D, H)
     return Bill(T * H * (D + H), (T + 1) * H, T + 1)
 
 
 def bill_of_attention(T: int, D: int, H: int) -> Bill:
     """One head's: every step against every step, masked ones included, in three rounds whatever T."""
+    T, D, H = _sizes(T, D, H)
     return Bill(3 * T * H * D + 2 * T * T * H, 3 * T * H + T * T, 3)
+
+
+def _sizes(T: int, D: int, H: int) -> tuple[int, int, int]:
+    return as_size("T", T), as_size("D", D), as_size("H", H)
 
 
 def _by_sequence(x: Array) -> Array:

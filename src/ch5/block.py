@@ -2,7 +2,7 @@
 
     u_t = W_xu x_t + position t      y = attention(u)      output = W_hy y_T + b_y
 
-Shapes   x (T, B, D), or ids (T, B)   u (T, B, H)   outputs (B, V)   targets (B,) ids, or (B, V) numbers
+Shapes   x (T, B, D), or ids (T, B)   u (T, B, H)   outputs (1, B, V)   targets (1, B) ids or (1, B, V) numbers
 Names    dX is dL/dX and has X's shape; the gradient of a model is again of its type.
 Read     book/chapters/08_attention.ipynb     Tested   tests/test_block.py     Source   [Vaswani2017]
 
@@ -12,15 +12,14 @@ Only the last step is asked for, so only its row of the attention is worked out:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
-from ch5 import initialise, linear
-from ch5.attention import Attention, first_attention, positions
+from ch5 import initialise, linear, readout
+from ch5.attention import Attention, positions
 from ch5.readout import Readout
-from ch5.recall import last_step_loss
-from ch5.weights import Array, Weights, shape
+from ch5.weights import Array, Weights, as_size, shape
 
 
 @dataclass(frozen=True)
@@ -40,37 +39,43 @@ class RecallByAttention(Weights):
             if W.shape[1] != width:
                 raise ValueError(f"{name} must have {width} columns, got shape {W.shape}")
 
+    @classmethod
+    def initialise(cls, rng: np.random.Generator, H: int, D: int, V: int) -> Self:
+        """Initial weights uniform in ±1/sqrt(fan-in), biases zero. float64."""
+        H, D, V = as_size("H", H), as_size("D", D), as_size("V", V)
+        attention, read = Attention.initialise(rng, H, H), Readout.initialise(rng, V, H)
+        return cls(attention, read, initialise.uniform(rng, H, D))
+
     def outputs(self, x: Any) -> Array:
-        """What is read off at the last step: (T, B, D) -> (B, V)."""
+        """What is read off at the last step: (T, B, D) -> (1, B, V)."""
         y, _ = self.attention.forward(self._read(x), 1)
-        return self.readout.logits(y[0])
+        return self.readout.logits(y)
 
     def loss_and_gradient(
-        self, batch: tuple[Any, Any], gradient: RecallByAttention | None = None
+        self, batch: tuple[Any, Any], out: RecallByAttention | None = None
     ) -> tuple[float, RecallByAttention]:
-        """The mean loss of a batch (x, targets) and its gradient (in `gradient`, if given)."""
-        gradient = self.blank() if gradient is None else gradient
-        loss, _ = self._backward(batch, gradient)
+        """The mean loss of a batch (x, targets) and its gradient (in `out`, if given)."""
+        loss, gradient, _ = self.backward(batch, out)
         return loss, gradient
 
-    def input_gradient(self, batch: tuple[Any, Any]) -> Array:
-        """How the mean loss depends on each input: dx (T, B, D)."""
-        return self._backward(batch, self.blank())[1]
-
-    def _backward(self, batch: tuple[Any, Any], gradient: RecallByAttention) -> tuple[float, Any]:
-        x, targets = np.asarray(batch[0]), batch[1]
+    def backward(
+        self, batch: tuple[Any, Any], out: RecallByAttention | None = None
+    ) -> tuple[float, RecallByAttention, Array | None]:
+        """The mean loss of a batch (x, targets (1, B)), its gradient, and dx (T, B, D), None for ids."""
+        x, targets = batch
+        gradient = self.empty() if out is None else out
         u = self._read(x)
-        y, kept = self.attention.forward(u, 1)
-        losses, doutputs = last_step_loss(self.readout.logits(y[0]), targets)
-        _, dy = self.readout.backward(doutputs / losses.size, y[0], gradient.readout)
-        _, du = self.attention.backward(dy[None], u, kept, gradient.attention)
+        y, residuals = self.attention.forward(u, 1)
+        losses, doutputs = readout.loss(self.readout.logits(y), targets)
+        _, dy = self.readout.backward(doutputs / losses.size, y, gradient.readout)
+        _, du = self.attention.backward(dy, u, residuals, gradient.attention)
         assert du is not None  # u is no array of ids
-        linear.weight_gradient(du, x, self.W_xu.shape[1], gradient.W_xu)
-        return losses.mean(), None if x.dtype.kind in "iu" else linear.apply(self.W_xu.T, du)
+        _, dx = linear.backward(self.W_xu, du, np.asarray(x), gradient.W_xu)
+        return losses.mean(), gradient, dx
 
     def _read(self, x: Any) -> Array:
         """What attention reads: (T, B, D) or ids (T, B) -> (T, B, H)."""
-        u = linear.apply(self.W_xu, linear.as_input("x", x, self.W_xu.shape[1], self.dtype))
+        u = linear.apply(self.W_xu, x)
         return u + self.positions(len(u)).astype(u.dtype)[:, None]
 
     def positions(self, T: int) -> Array:
@@ -84,12 +89,3 @@ class Unplaced(RecallByAttention):
     def positions(self, T: int) -> Array:
         """Nothing: (T, H)."""
         return np.zeros((T, len(self.W_xu)))
-
-
-def first_block(rng: np.random.Generator, H: int, D: int, V: int) -> RecallByAttention:
-    """First weights: uniform in ±1/sqrt(fan-in), biases zero. float64."""
-    return RecallByAttention(
-        first_attention(rng, H, H),
-        Readout(initialise.uniform(rng, V, H), np.zeros(V)),
-        initialise.uniform(rng, H, D),
-    )

@@ -5,7 +5,7 @@
     truncated  only those terms whose output and whose use of the weights fall into the same window
 
 Shapes   x (T, ..., D) or ids (T, ...)   dh_out (T, ..., H)   s (T+1, ..., S)   G_0 ... G_{T-1}
-Names    gradients are objects of the cell's own type; s and a are what `bptt.unroll` gave
+Names    gradients are objects of the cell's own type; s and residuals are what `bptt.unroll` gave
 Read     book/chapters/03_bptt.ipynb     Tested   tests/test_contributions.py
 Source   [Williams1990] for truncation
 """
@@ -18,61 +18,86 @@ from typing import Any
 import numpy as np
 
 from ch5 import bptt
-from ch5.charlm import CharLM
+from ch5.bptt import Cell
 from ch5.readout import cross_entropy
-from ch5.weights import Array
+from ch5.sequence import SequenceModel
+from ch5.weights import Array, as_numbers, as_size
 
 
-def at_outputs(model: CharLM, batch: tuple[Array, Array]) -> tuple[Array, Array, Array]:
-    """s, a and dh_out of a model's mean loss on inputs and targets (T, ...): what `by_step` and `by_lag` need."""
-    s, a = bptt.unroll(model.cell, batch[0])
-    h = s[1:, ..., : model.readout.W_hy.shape[1]]
+def at_outputs(model: SequenceModel, batch: tuple[Array, Array]) -> tuple[Array, Array, Array, Array]:
+    """dh_out, x, s and residuals of a model's mean loss on x and targets (T, ...): for `by_step` and `by_lag`."""
+    s, residuals = bptt.unroll(model.cell, batch[0])
+    h = model.h(s)
     losses, dlogits = cross_entropy(model.readout.logits(h), batch[1])
-    return s, a, model.readout.backward(dlogits / losses.size, h)[1]
+    return model.readout.backward(dlogits / losses.size, h)[1], batch[0], s, residuals
 
 
-def by_step(cell: Any, x: Any, s: Array, a: Array, dh_out: Any) -> list[Any]:
-    """What each step adds to the weights' gradient, first step first; T gradients that sum to it."""
-    da, _ = bptt.walk_back(cell, s, a, dh_out)
-    x = np.asarray(x)
-    gradients = [cell.blank() for _ in range(len(da))]
-    for t, gradient in enumerate(gradients):
-        cell.contract(da[t : t + 1], x[t : t + 1], s[t : t + 2], gradient)
+def gradient_at_lag(cell: Cell, ds: Any, s: Array, residuals: Array) -> Array:
+    """What a gradient ds (..., S) at the last state is k steps earlier, by every path, k = 0 ... T: (T+1, ..., S)."""
+    gradients, axes = np.empty_like(s), s.ndim - 2
+    gradients[0] = as_numbers("ds", ds, s.dtype)
+    at_lag, local = (bptt.flat(array, axes) for array in (gradients, cell.linearise(s, residuals)))
+    for k, local_t in enumerate(local[::-1]):
+        _, at_lag[k + 1] = cell.step_vjp(at_lag[k], local_t)
     return gradients
 
 
-def by_lag(cell: Any, x: Any, s: Array, a: Array, dh_out: Array) -> list[Any]:
+def by_step(cell: Cell, dh_out: Any, x: Any, s: Array, residuals: Array) -> list[Any]:
+    """What each step adds to the weights' gradient, first step first; T gradients that sum to it."""
+    da, _ = bptt.recur_backward(cell, dh_out, s, residuals)
+    x = bptt.read(x, s)
+    return [cell.weight_gradients(da[t : t + 1], x[t : t + 1], s[t : t + 2])[0] for t in range(len(da))]
+
+
+def by_lag(cell: Cell, dh_out: Array, x: Any, s: Array, residuals: Array) -> list[Any]:
     """What each lag adds to the weights' gradient, lag 0 first; T gradients that sum to it.
 
     At lag k every output is sent back exactly k steps: no merge.
     """
-    slope, axes = cell.linearise(a, s), s.ndim - 2
+    axes, x, dh_out = s.ndim - 2, bptt.read(x, s), as_numbers("dh_out", dh_out, s.dtype)
+    if dh_out.shape[:-1] != s[1:].shape[:-1] or not 0 < dh_out.shape[-1] <= s.shape[-1]:
+        wanted = f"{s[1:].shape[:-1]} + (H,), H at most {s.shape[-1]}"
+        raise ValueError(f"dh_out must have shape {wanted}, got {dh_out.shape}")
     ds = np.zeros_like(s[1:])
     ds[..., : dh_out.shape[-1]] = dh_out
-    gradients = [cell.blank() for _ in range(len(a))]
-    for gradient in gradients:
-        da = slope.copy()
-        for ds_t, da_t in zip(bptt.flat(ds, axes), bptt.flat(da, axes), strict=True):
-            cell.step_back(ds_t, da_t)
-        cell.contract(da, np.asarray(x), s, gradient)
-        ds[:-1], ds[-1] = ds[1:], 0  # one step further back; nothing comes from beyond the end
+    at_step, local = (bptt.flat(array, axes) for array in (ds, cell.linearise(s, residuals)))
+    gradients = []
+    for _ in range(len(x)):
+        steps = [cell.step_vjp(ds_t, local_t) for ds_t, local_t in zip(at_step, local, strict=True)]
+        da = np.stack([da_t for da_t, _ in steps])
+        da = da.reshape(*da.shape[:-2], *s.shape[1:-1], da.shape[-1])
+        gradients.append(cell.weight_gradients(da, x, s)[0])
+        at_step[:-1] = [ds_prev for _, ds_prev in steps[1:]]  # one step further back
+        at_step[-1] = 0  # nothing comes from beyond the end
     return gradients
 
 
 def shares(parts: Sequence[Array], total: Array) -> Array:
-    """Each part's share of the total: its projection on it. The shares of parts that sum to it sum to 1."""
-    return np.array([np.vdot(total, part) for part in parts]) / np.vdot(total, total)
+    """Each part's share of the total: its projection on it. The shares of parts that sum to it sum to 1.
+
+    Raises ValueError for a total of zero, of which nothing is a share, and for one that is nothing beside its parts.
+    """
+    size = np.abs(total).max(initial=0)  # squares of small gradients are no floats
+    largest = max((np.abs(part).max(initial=0) for part in parts), default=0)
+    if not 0 < size < np.inf or not largest / 1e100 <= size:
+        raise ValueError(
+            f"total must be finite and not zero, got a largest entry of {size}, of parts {largest}"
+        )
+    total = total / size
+    return np.array([np.vdot(total, part / size) for part in parts]) / np.vdot(total, total)
 
 
-def truncated(model: CharLM, batch: tuple[Array, Array], window: int, carry: bool = True) -> CharLM:
+def truncated(
+    model: SequenceModel, batch: tuple[Array, Array], window: int, carry: bool = True
+) -> SequenceModel:
     """The gradient by truncated backpropagation: window after window of the inputs and targets (T, ...).
 
     The gradient stops where a window starts. The state goes on into the next one if `carry`, else it
     is zero there. Raises ValueError for a window below 1.
     """
-    if window < 1:
-        raise ValueError(f"window must be at least 1, got {window}")
-    inputs, targets = batch
+    window, inputs, targets = as_size("window", window), *map(np.asarray, batch)
+    if inputs.shape[:1] != targets.shape[:1] or inputs.size == 0:
+        raise ValueError(f"batch must be as many inputs as targets, got {inputs.shape} and {targets.shape}")
     s_0, total = None, np.zeros(model.size)
     for start in range(0, len(inputs), window):
         part = inputs[start : start + window], targets[start : start + window]

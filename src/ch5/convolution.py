@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from ch5 import linear
-from ch5.weights import Array, Weights, as_numbers, shape
+from ch5.weights import Array, Weights, as_numbers, holds_ids, shape
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,11 @@ class Convolution(Weights):
 
     W: Array = shape("N", "K", "D")  # W[:, k] maps x_{t-k} to y_t
     b: Array = shape("N")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.W.size == 0:
+            raise ValueError(f"Convolution.W must have N, K and D at least 1, got shape {self.W.shape}")
 
     def windows(self, x: Any, past: Any = None) -> Array:
         """What each output sees, x_t first: (T, ..., D) or ids (T, ...) -> (T, ..., K, D)."""
@@ -49,12 +54,12 @@ class Convolution(Weights):
 
     def forward(self, x: Any, past: Any = None) -> Array:
         """Every output, all positions in one product: (T, ..., D) or ids (T, ...) -> (T, ..., N)."""
-        return linear.apply(self._flat(self.W), self._flat(self.windows(x, past))) + self.b
+        return linear.apply(self._flat(self.W), self._flat(self.windows(x, past)), self.b)
 
     def backward(self, dy: Any, x: Any, past: Any = None) -> tuple[Convolution, Array, Array]:
         """The weights' gradient, summed over positions and batch, dx (T, ..., D) and dpast (K-1, ..., D).
 
-        Where x holds ids, dx is the gradient by the one-hot vectors that they stand for.
+        Where x holds ids, dx is the gradient with respect to the one-hot vectors that they stand for.
         """
         windows = self.windows(x, past)
         dy = self._checked(dy, windows)
@@ -77,7 +82,7 @@ class Convolution(Weights):
     def _vectors(self, name: str, x: Any) -> Array:
         """x as vectors of the weights' dtype, checked; ids become one-hot."""
         x = linear.as_input(name, x, self.W.shape[2], self.dtype)
-        return linear.one_hot(x, self.W.shape[2], self.dtype) if x.dtype.kind in "iu" else x
+        return linear.one_hot(x, self.W.shape[2], self.dtype) if holds_ids(x) else x
 
     def _flat(self, array: Array) -> Array:
         """(..., K, D) -> (..., K D)."""

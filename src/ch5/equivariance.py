@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from ch5 import bptt
-from ch5.weights import Array
+from ch5.weights import Array, as_numbers, as_size
 
 SETTLED, PATIENCE = 1e-14, 10_000
 
@@ -29,6 +29,10 @@ def dependence(backward: Callable[[Array, Array], Array], x: Array, width: int) 
 
     backward(x, dy) gives dx for a batch, (T, B, D), (T, B, N) -> (T, B, D); N is the width of an output.
     """
+    x = as_numbers("x", x)
+    if x.ndim != 2 or x.size == 0:
+        raise ValueError(f"x must be vectors of shape (T, D), T at least 1, got {x.shape}")
+    width = as_size("width", width)
     T, copies = len(x), len(x) * width
     dy = np.eye(copies).reshape(copies, T, width).swapaxes(0, 1)  # copy (t, n) asks for y_t[n]
     dx = backward(np.repeat(x[:, None], copies, axis=1), dy)
@@ -37,8 +41,9 @@ def dependence(backward: Callable[[Array, Array], Array], x: Array, width: int) 
 
 def delayed(x: Array, k: int, padding: Any) -> Array:
     """x shifted by k steps, as long as before: `padding` comes in front, the last k elements drop out."""
-    if not 0 <= k < len(x):
-        raise ValueError(f"k must be from 0 to {len(x) - 1} for {len(x)} steps, got {k}")
+    x, k = np.asarray(x), as_size("k", k, 0, len(x) - 1)
+    if x.dtype.kind in "iu" and np.asarray(padding).dtype.kind not in "iu":
+        raise TypeError(f"padding must be an id where x holds ids, got {padding!r}")
     shifted = np.empty_like(x)
     shifted[:k] = padding
     shifted[k:] = x[: len(x) - k]
@@ -51,7 +56,7 @@ def shift_errors(forward: Callable[[Array], Array], x: Array, k: int, padding: A
     return np.linalg.norm(off.reshape(len(off), -1), axis=1)
 
 
-def fixed_point(cell: bptt.Cell[Any], padding: Any) -> Array:
+def fixed_point(cell: bptt.Cell, padding: Any) -> Array:
     """The state (S,) at which the cell comes to rest when it reads nothing but `padding`.
 
     It moves by less than 1e-14 a step. Raises ValueError if it still moves more after 10,000 steps: then
@@ -78,4 +83,6 @@ def side_by_side(x: Array) -> Array:
 
 def one_by_one(flat: Array, T: int) -> Array:
     """And back: (..., T D) -> (T, ..., D)."""
+    if flat.shape[-1] % (T := as_size("T", T)):
+        raise ValueError(f"flat must have a multiple of {T} entries on its last axis, got shape {flat.shape}")
     return np.moveaxis(flat.reshape(*flat.shape[:-1], T, -1), -2, 0)

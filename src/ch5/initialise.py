@@ -16,36 +16,48 @@ Where the radius matters, ask `with_spectral_radius` for it. All arrays are floa
 import numpy as np
 import numpy.typing as npt
 
+from ch5.weights import as_size
+
 Matrix = npt.NDArray[np.floating]
 
 
 def uniform(rng: np.random.Generator, n_out: int, n_in: int) -> Matrix:
     """Entries uniform in ±1/sqrt(n_in): (n_out, n_in)."""
-    bound = 1 / np.sqrt(_size("n_in", n_in))
-    return _generator(rng).uniform(-bound, bound, (_size("n_out", n_out), n_in))
+    n_out, n_in = as_size("n_out", n_out), as_size("n_in", n_in)
+    bound = 1 / np.sqrt(n_in)
+    return _generator(rng).uniform(-bound, bound, (n_out, n_in))
 
 
 def gaussian(rng: np.random.Generator, n: int, gain: float = 1.0) -> Matrix:
     """Independent Gaussian entries of standard deviation gain/sqrt(n): (n, n)."""
     if not 0 <= gain < np.inf:
         raise ValueError(f"gain must be a finite number of at least 0, got {gain}")
-    return _generator(rng).normal(0, gain / np.sqrt(_size("n", n)), (n, n))
+    n = as_size("n", n)
+    return _generator(rng).normal(0, gain / np.sqrt(n), (n, n))
 
 
 def orthogonal(rng: np.random.Generator, n: int) -> Matrix:
     """A random orthogonal matrix, uniform over all of them (Haar measure): (n, n)."""
-    Q, R = np.linalg.qr(_generator(rng).standard_normal((_size("n", n), n)))
+    Q, R = np.linalg.qr(_generator(rng).standard_normal((as_size("n", n), n)))
     return Q * np.where(np.diag(R) < 0, -1, 1)  # QR leaves the signs open: make R's diagonal positive
 
 
 def identity(n: int) -> Matrix:
     """The identity, with which a linear network would keep its state: (n, n)."""
-    return np.eye(_size("n", n))
+    return np.eye(as_size("n", n))
 
 
 def spectral_radius(W: npt.ArrayLike) -> float:
-    """The size of the largest eigenvalue of W (n, n). It is neither a norm of W nor a bound on one."""
-    return float(np.abs(np.linalg.eigvals(_square(W))).max())
+    """The size of the largest eigenvalue of W (n, n). It is neither a norm of W nor a bound on one.
+
+    Raises ValueError where it is too large for a float.
+    """
+    W, exponent = _near_one(_square(W))
+    with np.errstate(over="ignore", under="ignore"):
+        radius = float(np.ldexp(_radius(W), exponent))
+    if not radius < np.inf:
+        raise ValueError("W must have a spectral radius below 1.8e308, got one above")
+    return radius
 
 
 def with_spectral_radius(W: npt.ArrayLike, radius: float) -> Matrix:
@@ -54,19 +66,23 @@ def with_spectral_radius(W: npt.ArrayLike, radius: float) -> Matrix:
     Every entry, singular value and norm of W changes by the same factor.
 
     Raises ValueError if no factor can do that: W is nilpotent (all eigenvalues 0, for instance a delay
-    line), or so close to it that rounding alone decides what its eigenvalues are.
+    line), or so close to it that rounding alone decides what its eigenvalues are. And for a radius so near
+    the end of the floats that entries could leave them.
     """
     W = _square(W)
     if not 0 <= radius < np.inf:
         raise ValueError(f"radius must be a finite number of at least 0, got {radius}")
     if radius == 0:
         return np.zeros_like(W)
-    found = spectral_radius(W)
-    if found == 0:
+    if not 1e-280 <= radius <= 1e280:
+        raise ValueError(f"radius must be 0 or from 1e-280 to 1e280, got {radius}")
+    W, _ = _near_one(W)
+    found = _radius(W)
+    if found < 1e-20:
         raise ValueError(
             f"W must have an eigenvalue other than 0 to be scaled to radius {radius}, got a nilpotent W"
         )
-    scaled = W * (radius / found)
+    scaled = W * (float(radius) / found)
     # The transpose has the same eigenvalues, but other rounding errors: where they differ, W's are noise.
     reached = spectral_radius(scaled.T)
     if abs(reached - radius) > 1e-12 * radius:
@@ -75,6 +91,17 @@ def with_spectral_radius(W: npt.ArrayLike, radius: float) -> Matrix:
             f"W scaled has {spectral_radius(scaled):.6g} and its transpose {reached:.6g} (is W nilpotent?)"
         )
     return scaled
+
+
+def _near_one(W: Matrix) -> tuple[Matrix, int]:
+    """W divided by the power of two that brings its largest entry near 1, and that power."""
+    _, exponent = np.frexp(max(np.abs(W.real).max(), np.abs(W.imag).max()))
+    half = -int(exponent) // 2  # in two steps, for 2**1074 is no float
+    return W * 2.0**half * 2.0 ** (-int(exponent) - half), int(exponent)
+
+
+def _radius(W: Matrix) -> float:
+    return float(np.abs(np.linalg.eigvals(W)).max())
 
 
 def _square(W: npt.ArrayLike) -> Matrix:
@@ -87,14 +114,6 @@ def _square(W: npt.ArrayLike) -> Matrix:
     if not np.isfinite(W).all():
         raise ValueError("W must be finite, got NaN or infinity among its entries")
     return W.astype(np.result_type(W, np.float64))
-
-
-def _size(name: str, n: int) -> int:
-    if not isinstance(n, int | np.integer) or isinstance(n, bool):
-        raise TypeError(f"{name} must be a whole number, got {n!r}")
-    if n < 1:
-        raise ValueError(f"{name} must be at least 1, got {n}")
-    return int(n)
 
 
 def _generator(rng: np.random.Generator) -> np.random.Generator:

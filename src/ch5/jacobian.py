@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ch5.weights import Array, as_numbers
+from ch5.weights import Array, as_numbers, as_size
 
 
 def step_jacobians(W_hh: Array, slope: Array) -> Array:
@@ -36,8 +36,8 @@ def log_gradient_norms(W_hh: Array, slope: Array, g: Array) -> Array:
     """
     W_hh, slope = _checked(W_hh, slope)
     g = as_numbers("g", g, np.float64)
-    if g.ndim == 0 or g.shape[-1] != len(W_hh):
-        needs = f"{len(W_hh)} entries on its last axis"
+    if g.ndim == 0 or g.shape[-1] != len(W_hh) or not np.isfinite(g).all():
+        needs = f"{len(W_hh)} finite entries on its last axis"
         raise ValueError(f"g must have {needs}, got shape {g.shape}")
     dh, log_size = _scaled(np.broadcast_to(g, np.broadcast_shapes(g.shape, slope[0].shape)), 1)
     logs = [log_size + _log(np.linalg.norm(dh, axis=-1))]
@@ -78,7 +78,7 @@ def log_singular_values(
     if slope.ndim != 2:
         raise ValueError(f"slope must have shape (T, {len(W_hh)}), got {slope.shape}")
     block = _random_block(W_hh, n, rng)
-    before = np.full(n, np.nan)
+    before, n = np.full(n, np.nan), block.shape[1]
     for _ in range(1000):
         forward, backward = np.zeros(n), np.zeros(n)
         for slope_t in slope:
@@ -104,8 +104,7 @@ def lyapunov_exponents(W_hh: Array, slope: Array, n: int, rng: np.random.Generat
     (H, H), (T, ..., H) -> (..., n).
     """
     W_hh, slope = _checked(W_hh, slope)
-    if not 0 <= skip < len(slope):
-        raise ValueError(f"skip must be from 0 to {len(slope) - 1} for {len(slope)} steps, got {skip}")
+    skip = as_size("skip", skip, 0, len(slope) - 1)
     block = np.broadcast_to(_random_block(W_hh, n, rng), (*slope.shape[1:], n))
     total = np.zeros((*slope.shape[1:-1], n))
     for t, slope_t in enumerate(slope):
@@ -132,10 +131,11 @@ def non_normality(W: Array) -> float:
     sqrt(1 - sum |eigenvalue|^2 / sum |entry|^2). Where it is 0, sigma_max is rho and norms of powers are
     powers of rho; where it is not, they may grow for a while although rho is below 1. NaN for W = 0.
     """
-    W, _ = _checked(W, np.ones((1, len(W))), "W")
+    W = as_numbers("W", W, np.float64)
+    size = np.abs(W).max(initial=0)
+    W, _ = _checked(W / size if 0 < size < np.inf else W, np.ones((1, *W.shape[-1:])), "W")
     if not W.any():
         return float("nan")
-    W = W / np.abs(W).max()
     share = np.sum(np.abs(np.linalg.eigvals(W)) ** 2) / np.sum(W**2)
     return float(np.sqrt(max(0.0, 1 - share)))
 
@@ -150,13 +150,14 @@ def _checked(W_hh: Array, slope: Array, name: str = "W_hh") -> tuple[Array, Arra
     for which, array in ((name, W_hh), ("slope", slope)):
         if not np.isfinite(array).all():
             raise ValueError(f"{which} must be finite, got NaN or infinity among its entries")
+        if array.any() and not 1e-100 <= (size := np.abs(array).max()) <= 1e100:
+            raise ValueError(f"{which} must have a largest entry from 1e-100 to 1e100, or 0, got {size:.3g}")
     return W_hh, slope
 
 
 def _random_block(W_hh: Array, n: int, rng: np.random.Generator) -> Array:
     """n orthonormal columns in a random direction: (H, n). Columns of 1 could lie in an invariant subspace."""
-    if not isinstance(n, int | np.integer) or isinstance(n, bool) or not 1 <= n <= len(W_hh):
-        raise ValueError(f"n must be a whole number from 1 to {len(W_hh)}, got {n!r}")
+    n = as_size("n", n, 1, len(W_hh))
     if not isinstance(rng, np.random.Generator):
         raise TypeError(f"rng must be a numpy.random.Generator, got {type(rng).__name__}")
     return np.linalg.qr(rng.standard_normal((len(W_hh), n)))[0]

@@ -21,27 +21,29 @@ import numpy.typing as npt
 
 from ch5.cell import VanillaCell
 from ch5.readout import Readout
-from ch5.recall import Recall
+from ch5.sequence import SequenceModel
+from ch5.weights import as_numbers, as_size
 
 Floats = npt.NDArray[np.float64]
 
 
-def latch(symbols: int, w: float = 6.0, push: float = 1.5) -> Recall:
+def latch(symbols: int, w: float = 6.0, push: float = 1.5) -> SequenceModel:
     """One latch a symbol: the symbol pushes its own by +push, and every step pushes the others by -push."""
-    one = np.eye(symbols)
-    return Recall(
+    one = np.eye(as_size("symbols", symbols, 2))
+    return SequenceModel(
         VanillaCell(2 * push * one, w * one, np.full(symbols, -push)), Readout(one, np.zeros(symbols))
     )
 
 
-def delay_line(symbols: int, lag: int, size: float = 0.1) -> Recall:
+def delay_line(symbols: int, lag: int, size: float = 0.1) -> SequenceModel:
     """A place for each of the last lag + 1 inputs; each step moves all by one, the last place is read out.
 
     `size` is what a symbol is scaled to; the smaller it is, the less the tanh bends it on its way.
     """
+    symbols, lag = as_size("symbols", symbols, 2), as_size("lag", lag, 0)
     H = symbols * (lag + 1)
     first, last = np.eye(H, symbols), np.eye(symbols, H, k=H - symbols)
-    return Recall(
+    return SequenceModel(
         VanillaCell(size * first, np.eye(H, k=-symbols), np.zeros(H)), Readout(last, np.zeros(symbols))
     )
 
@@ -62,32 +64,39 @@ def fixed_point(w: Any) -> Floats:
 def slope(w: Any) -> Floats:
     """w (1 - h*^2) at the fixed point, for each w: below 1 except at w = 1, where it is 1."""
     w = _weights(w)
-    return w / np.cosh(w * fixed_point(w)) ** 2  # 1 - h*^2 would cancel
+    return np.exp(_log_slope(w))
 
 
 def withstands(w: Any) -> Floats:
     """The largest steady push against which a latch of each w holds its side: 0 up to w = 1.
 
-    At the turning point of h -> w h - artanh(h) the stable state and the unstable one meet.
+    At the turning point of h -> w h - artanh(h), where h^2 = 1 - 1/w, the stable state and the unstable one meet.
     """
-    h = np.sqrt(1 - 1 / np.maximum(_weights(w), 1))
-    return w * h - np.arctanh(h)
+    w = np.maximum(_weights(w), 1)
+    h = np.sqrt((w - 1) / w)
+    return np.maximum(w * h - np.log1p(h) - np.log(w) / 2, 0)  # artanh(h), for an h that rounds to 1 as well
 
 
 def table(w: Any, steps: int = 100) -> dict[str, Floats]:
     """For each w: fixed point, slope, the log10 of its power after `steps` steps, and the push it withstands."""
-    w = _weights(w)
+    w, steps = _weights(w), as_size("steps", steps, 0)
     return {
         "w": w,
         "h*": fixed_point(w),
         "slope": slope(w),
-        f"log10 slope^{steps}": steps * np.log10(slope(w)),
+        f"log10 slope^{steps}": steps * _log_slope(w) / np.log(10),
         "withstands": withstands(w),
     }
 
 
+def _log_slope(w: Floats) -> Floats:
+    """log w - 2 log cosh(w h*), which neither overflows nor, as 1 - h*^2 would, cancels."""
+    u = w * fixed_point(w)
+    return np.log(w) + 2 * (np.log(2) - u - np.log1p(np.exp(-2 * u)))
+
+
 def _weights(w: Any) -> Floats:
-    w = np.asarray(w, np.float64)
-    if not (np.isfinite(w) & (w > 0)).all():
-        raise ValueError(f"w must be finite and above 0, got {w}")
+    w = as_numbers("w", w, np.float64)
+    if not ((w > 0) & (w <= 1e100)).all():
+        raise ValueError(f"w must be finite and above 0, at most 1e100, got {w}")
     return w

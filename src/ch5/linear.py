@@ -1,6 +1,6 @@
-"""The linear map y = W x along every leading axis at once, and the gradient of its shared weights.
+"""The linear map y = W x + b along every leading axis at once, and the gradient of its shared weights.
 
-    y = W x            for every position at once: one matrix product
+    y = W x + b        for every position at once: one matrix product
     dx = W^T dy        likewise
     dW = sum dy x^T    over all positions, and that sum is again one matrix product
 
@@ -18,53 +18,72 @@ from typing import Any
 
 import numpy as np
 
-from ch5.weights import Array, as_numbers
+from ch5.weights import Array, as_numbers, holds_ids
 
 
 def as_input(name: str, x: Any, width: int, dtype: Any) -> Array:
-    """`x` checked: ids from 0 to width - 1 stay integers, vectors (..., width) are cast to `dtype`.
+    """`x` checked: ids from 0 to width - 1 become the machine's own integers, vectors (..., width) get `dtype`.
 
-    Raises TypeError for bool, object or text arrays and ValueError for ids out of range or a wrong width.
+    Raises TypeError for bool, object, text or masked arrays and ValueError for ids out of range or a wrong width.
     """
-    x = np.asarray(x)
-    if x.dtype.kind in "iu":
-        ids = x.astype(np.int64, copy=False)
+    if holds_ids(x) and not isinstance(x, np.ma.MaskedArray):
+        ids = np.asarray(x).astype(np.int64, copy=False)
         # Read without its sign, a negative id is a very large one: one look for both ends.
         if ids.size and ids.view(np.uint64).max() >= width:
-            raise ValueError(f"{name} must hold ids from 0 to {width - 1}, got {x.min()} to {x.max()}")
-        return ids
+            raise ValueError(f"{name} must hold ids from 0 to {width - 1}, got {np.min(x)} to {np.max(x)}")
+        return ids.astype(np.intp, copy=False)
     x = as_numbers(name, x, dtype)
     if x.ndim == 0 or x.shape[-1] != width:
-        raise ValueError(f"{name} must have {width} entries on its last axis, got shape {x.shape}")
+        raise ValueError(
+            f"{name} must hold whole-number ids, or vectors with {width} entries on the last axis, "
+            f"got {x.dtype} of shape {x.shape}"
+        )
     return x
 
 
-def apply(W: Array, x: Array, b: Array | None = None, y: Array | None = None) -> Array:
-    """W x (+ b) for every leading index: (N, M), (..., M) or ids (...), (N,) -> (..., N).
+def apply(W: Array, x: Any, b: Array | None = None, out: Array | None = None) -> Array:
+    """W x (+ b) for every leading index: (N, M), (..., M) or ids (...), (N,) -> (..., N), in contiguous `out` if given.
 
-    Ids are taken as `as_input` gives them, checked. The result is written into y, contiguous, where that is given.
+    Raises as `as_input` does where x does not fit W.
     """
-    if y is not None and not y.flags.c_contiguous:
-        raise ValueError(f"y must be contiguous, got strides {y.strides} for shape {y.shape}")
-    if x.dtype.kind in "iu":
+    if out is not None and not out.flags.c_contiguous:
+        raise ValueError(f"out must be contiguous, got strides {out.strides} for shape {out.shape}")
+    x = as_input("x", x, W.shape[1], W.dtype)
+    if holds_ids(x):
         columns = W.T.copy()
         if b is not None:
             columns += b
-        return np.take(columns, x, axis=0, out=y, mode="clip")  # mode "raise" would go by way of a copy of y
-    flat = np.matmul(x.reshape(-1, x.shape[-1]), W.T, out=None if y is None else y.reshape(-1, len(W)))
+        return columns.take(x, axis=0, out=out, mode="clip")  # x is checked; "raise" would check again
+    y = np.matmul(_rows(x), W.T, out=None if out is None else _rows(out))
     if b is not None:
-        flat += b
-    return flat.reshape(*x.shape[:-1], len(W)) if y is None else y
+        y += b
+    return y.reshape(*x.shape[:-1], len(W)) if out is None else out
 
 
-def weight_gradient(dy: Array, x: Array, width: int, dW: Array | None = None) -> Array:
+def weight_gradient(dy: Array, x: Array, width: int, out: Array | None = None) -> Array:
     """dW = the sum over all positions of dy x^T: (..., N), (..., M) or ids (...) -> (N, M), M = width.
 
-    It is written into dW where that is given.
+    Raises ValueError where dy and x do not stand at the same positions, or ids are out of range.
     """
-    if x.dtype.kind in "iu":
-        x = one_hot(x, width, dy.dtype)
-    return np.matmul(dy.reshape(-1, dy.shape[-1]).T, x.reshape(-1, width), out=dW)
+    if holds_ids(x):
+        x = one_hot(as_input("x", x, width, None), width, dy.dtype)
+    if x.shape != (*dy.shape[:-1], width):
+        raise ValueError(f"x must have shape {(*dy.shape[:-1], width)} to go with dy, got {x.shape}")
+    return np.matmul(_rows(dy).T, _rows(x), out=out)
+
+
+def backward(W: Array, dy: Array, x: Array, out: Array | None = None) -> tuple[Array, Array | None]:
+    """The gradients with respect to W, summed over all positions, and to x; the latter is None where x holds ids.
+
+    (N, M), (..., N), (..., M) or ids (...) -> (N, M), in `out` if that is given, and (..., M).
+    """
+    dW = weight_gradient(dy, x, W.shape[1], out)
+    return dW, None if holds_ids(x) else (_rows(dy) @ W).reshape(x.shape)
+
+
+def _rows(x: Array) -> Array:
+    """All leading axes as one: (..., M) -> (N, M)."""
+    return x.reshape(-1, x.shape[-1])
 
 
 def one_hot(ids: Array, width: int, dtype: Any = np.float64) -> Array:

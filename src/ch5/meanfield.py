@@ -19,7 +19,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ch5.weights import Array, as_numbers
+from ch5.weights import Array, as_numbers, as_size
 
 # <f(u)> by the trapezoidal rule on z >= 0. For analytic f its error falls like exp(-pi^2 / (STEP sqrt(q)))
 # (the poles of tanh stand pi / (2 sqrt(q)) off the axis): 1e-16 at the largest q allowed. Gauss-Hermite
@@ -91,16 +91,18 @@ def simulated_exponents(
 
     One tangent vector beside each state; both go through the same product with W. The first `skip`
     steps, in which the state forgets its start and the vector turns, are not counted. Computes in W's
-    dtype: float32 will do.
+    dtype: float32 will do. -inf where nothing is left of the vector: for g = 0, W = 0, or if all units are
+    so far saturated that their slopes round to 0.
     """
-    W = as_numbers("W", W)
-    if W.ndim != 2 or W.shape[0] != W.shape[1]:
-        raise ValueError(f"W must have shape (H, H), got {W.shape}")
+    W = as_numbers("W", W, np.float32 if np.asarray(W).dtype == np.float32 else np.float64)
+    if W.ndim != 2 or W.shape[0] != W.shape[1] or W.size == 0:
+        raise ValueError(f"W must have shape (H, H) with H at least 1, got {W.shape}")
+    if not (np.abs(W) <= 1e15).all():
+        raise ValueError("W must be finite, its entries at most 1e15 in size")
     g, sigma = np.broadcast_arrays(*_checked(g, sigma))
     if g.ndim != 1:
         raise ValueError(f"g and sigma must be one number or one list each, got shape {g.shape}")
-    if steps < 1 or skip < 0:
-        raise ValueError(f"steps must be at least 1 and skip at least 0, got {steps} and {skip}")
+    steps, skip = as_size("steps", steps), as_size("skip", skip, 0)
     H, P = len(W), len(g)
     gain, strength = g.astype(W.dtype), sigma.astype(W.dtype)
     both = rng.standard_normal((H, 2 * P)).astype(W.dtype)  # states left, tangent vectors right
@@ -110,12 +112,20 @@ def simulated_exponents(
         new = W @ both
         np.tanh(gain * new[:, :P] + strength * rng.standard_normal((H, 1), W.dtype), out=h)
         h[np.abs(h) < 1e-20] = 0  # a state that dies out passes through numbers that are slow to handle
-        np.multiply((1 - h**2) * gain, new[:, P:], out=v)
+        np.multiply(1 - h**2, new[:, P:], out=v)
+        v /= (largest := _where_zero_one(np.abs(v).max(axis=0)))
         size = np.linalg.norm(v, axis=0)
-        v /= size
+        v /= _where_zero_one(size)
         if t >= 0:
-            growth += np.log(size)
-    return growth / steps
+            with np.errstate(divide="ignore"):
+                growth += np.log(largest) + np.log(size)
+    with np.errstate(divide="ignore"):
+        return growth / steps + np.log(g)  # each step's factor g
+
+
+def _where_zero_one(size: Array) -> Array:
+    """What to divide by: nothing changes where all is zero."""
+    return np.where(size > 0, size, 1)
 
 
 def _checked(g: npt.ArrayLike, sigma: npt.ArrayLike) -> tuple[Array, Array]:
@@ -124,6 +134,8 @@ def _checked(g: npt.ArrayLike, sigma: npt.ArrayLike) -> tuple[Array, Array]:
     for name, value in (("g", g), ("sigma", sigma)):
         if not (np.isfinite(value).all() and (value >= 0).all()):
             raise ValueError(f"{name} must be finite and at least 0, got {value}")
-    if (g**2 + sigma**2).max(initial=0) > LARGEST_Q:
+    with np.errstate(over="ignore", under="ignore"):
+        q = g**2 + sigma**2
+    if q.max(initial=0) > LARGEST_Q:
         raise ValueError(f"g^2 + sigma^2 must be at most {LARGEST_Q:.0f}, got g = {g}, sigma = {sigma}")
     return g, sigma

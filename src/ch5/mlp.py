@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ch5 import linear
-from ch5.weights import Array, Weights, shape
+from ch5.weights import Array, Weights, as_numbers, shape
 
 
 @dataclass(frozen=True)
@@ -38,22 +38,24 @@ class MLP(Weights):
 
     def forward(self, h_0: Array, x: Array | None = None) -> list[Array]:
         """Every layer's output, h[0] = h_0 first: (..., M), (L, ..., D) -> L + 1 arrays (..., N_l)."""
-        h = [np.asarray(h_0)]
-        if x is not None and len(x) != len(self.layers):
-            raise ValueError(f"x must have one side input a layer, {len(self.layers)}, got {len(x)}")
+        h = [as_numbers("h_0", h_0, self.layers[0].dtype)]  # whole numbers are numbers here, no ids
+        x = self._side_inputs(x)
         for i, layer in enumerate(self.layers):
-            joined = linear.as_input("the layer's input", _join(x, h, i), layer.W.shape[1], layer.dtype)
-            h.append(np.tanh(linear.apply(layer.W, joined) + layer.b))
+            joined = as_numbers("the layer's input", _join(x, h, i), layer.dtype)
+            h.append(np.tanh(linear.apply(layer.W, joined, layer.b)))
         return h
 
     def backward(
-        self, h: list[Array], dh: Array, x: Array | None = None, gradient: MLP | None = None
+        self, dy: Array, x: Array | None, h: list[Array], out: MLP | None = None
     ) -> tuple[MLP, Array]:
-        """The layers' gradients and dh_0, given `forward`'s h and x and the gradient dh at the last output.
-
-        The first is `gradient`, if that is given, overwritten.
-        """
-        gradient = self.blank() if gradient is None else gradient
+        """The layers' gradients (in `out`, if given) and dh_0: dy at the last output, side inputs x or None, h as
+        `forward` gave them."""
+        gradient, dh, x = self.empty() if out is None else out, dy, self._side_inputs(x)
+        if len(h) != len(self.layers) + 1 or np.shape(dy) != np.shape(h[-1]):
+            needs = f"h must be {len(self.layers) + 1} arrays and dy have the last one's shape"
+            raise ValueError(
+                f"{needs}, got {len(h)} arrays, the last {np.shape(h[-1:])[1:]}, and {np.shape(dy)}"
+            )
         for i, layer in reversed(list(enumerate(self.layers))):
             da = dh * (1 - h[i + 1] ** 2)
             d_layer = gradient.layers[i]
@@ -61,6 +63,15 @@ class MLP(Weights):
             da.reshape(-1, len(layer.b)).sum(axis=0, out=d_layer.b)
             dh = linear.apply(layer.W.T, da)[..., -h[i].shape[-1] :]
         return gradient, dh
+
+    def _side_inputs(self, x: Array | None) -> Array | None:
+        """x checked: numbers, one array a layer."""
+        if x is None:
+            return None
+        x = as_numbers("x", x, self.layers[0].dtype)
+        if len(x) != len(self.layers):
+            raise ValueError(f"x must have one side input a layer, {len(self.layers)}, got {len(x)}")
+        return x
 
 
 def _join(x: Array | None, h: list[Array], i: int) -> Array:

@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ch5.linear import as_input
-from ch5.weights import Array
+from ch5.weights import Array, as_size
 
 
 class Counts(NamedTuple):
@@ -40,7 +40,7 @@ class NGram:
 
     def __init__(self, ids: Array, V: int, order: int) -> None:
         ids = _text(ids, V, order)
-        self.V, self.order = V, order
+        self.V, self.order = V, order = int(V), int(order)
         self.counts = [_counted(ids, V, k) for k in range(order + 1)]
 
     def losses(self, ids: Array) -> Array:
@@ -63,9 +63,13 @@ class NGram:
 
     def chances(self, contexts: Array) -> Array:
         """Every character's chance after contexts of at least `order` characters: (M, k) -> (M, V)."""
-        contexts = as_input("contexts", contexts, self.V, int)
-        if contexts.ndim != 2 or contexts.shape[1] < self.order:
-            raise ValueError(f"contexts must have shape (M, {self.order} or more), got {contexts.shape}")
+        contexts = np.asarray(contexts)
+        if contexts.dtype.kind not in "iu" or contexts.ndim != 2 or contexts.shape[1] < self.order:
+            raise ValueError(
+                f"contexts must have shape (M, {self.order} or more) and hold ids, "
+                f"got {contexts.dtype} of shape {contexts.shape}"
+            )
+        contexts = as_input("contexts", contexts, self.V, None)
         p = np.full((len(contexts), self.V), 1 / self.V)
         for k, counts in enumerate(self.counts):
             codes = np.zeros((len(contexts), 1), np.int64)
@@ -82,14 +86,15 @@ def markov_text(ids: Array, V: int, order: int, shape: tuple[int, int], rng: np.
     stand is taken at random, and the character after it is copied. The end of ids is joined to its beginning, so
     that something comes after every context.
     """
-    ids = _text(ids, V, order)
+    ids, V, order = _text(ids, V, order), int(V), int(order)
+    T, B = as_size("shape[0]", shape[0], 0), as_size("shape[1]", shape[1], 0)
     joined = np.concatenate([ids[len(ids) - order :], ids])
     _, context, size = np.unique(_codes(joined, V, order), return_inverse=True, return_counts=True)
     places = np.argsort(context, kind="stable")  # the places of each context, one context after the other
     first = np.cumsum(size) - size
-    at = rng.integers(len(ids), size=shape[1])
-    drawn = np.empty(shape, ids.dtype)
-    for t in range(shape[0]):
+    at = rng.integers(len(ids), size=B)
+    drawn = np.empty((T, B), ids.dtype)
+    for t in range(T):
         here = context[at]
         at = places[first[here] + rng.integers(size[here])]
         drawn[t] = ids[at]
@@ -138,15 +143,13 @@ def _codes(ids: Array, V: int, k: int) -> Array:
 
 def _text(ids: Array, V: int, order: int) -> Array:
     """ids checked: whole numbers from 0 to V - 1, more of them than the order, their codes within 63 bits."""
-    if not isinstance(order, int | np.integer) or isinstance(order, bool) or order < 0:
-        raise ValueError(f"order must be a whole number of at least 0, got {order!r}")
-    if V ** (order + 1) >= 2**63:
+    V, order, ids = as_size("V", V), as_size("order", order, 0), np.asarray(ids)
+    if V > 1 and (order >= 63 or V ** (order + 1) >= 2**63):  # 2 ** (2**63) would take for ever
         raise ValueError(
             f"order must be smaller for {V} characters, got {order}: {V}^{order + 1} passes 2^63"
         )
-    ids = as_input("ids", ids, V, None)
     if ids.ndim != 1 or ids.dtype.kind not in "iu" or len(ids) <= order:
         raise ValueError(
             f"ids must be more than {order} ids in one row, got {ids.dtype} of shape {ids.shape}"
         )
-    return ids.astype(np.int64)
+    return as_input("ids", ids, V, None)

@@ -13,13 +13,25 @@ Source   [Kingma2015] for Adam, [Pascanu2013] for clipping by norm
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from numbers import Real
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 Vector = npt.NDArray[np.floating]
 State = dict[str, npt.NDArray[Any]]
+
+
+class Optimiser(Protocol):
+    """What changes the weights, in place, and uses the gradient up.
+
+    Its state before the first update is empty or zero.
+    """
+
+    def update(self, theta: Vector, gradient: Vector) -> None: ...
+    def state(self) -> State: ...
+    def restore(self, state: State) -> None: ...
 
 
 @dataclass
@@ -29,7 +41,7 @@ class SGD:
     learning_rate: float
 
     def __post_init__(self) -> None:
-        _check_positive("learning_rate", self.learning_rate)
+        self.learning_rate = _positive("learning_rate", self.learning_rate)
 
     def update(self, theta: Vector, gradient: Vector) -> None:
         """Change theta (P,) in place. The gradient (P,) is used up: it becomes the step."""
@@ -56,12 +68,16 @@ class Adam:
     epsilon: float = 1e-8
 
     def __post_init__(self) -> None:
-        _check_positive("learning_rate", self.learning_rate)
-        _check_share("beta_1", self.beta_1)
-        _check_share("beta_2", self.beta_2)
-        _check_positive("epsilon", self.epsilon)
+        self.learning_rate = _positive("learning_rate", self.learning_rate)
+        self.beta_1 = _share("beta_1", self.beta_1)
+        self.beta_2 = _share("beta_2", self.beta_2)
+        self.epsilon = _positive("epsilon", self.epsilon)
         self._k = 0  # updates so far
         self._M = self._V = np.zeros(0)  # both (P,) from the first update on
+
+    def rate(self, k: int) -> float:
+        """The rate of update k, the first being k = 1: always the same here, for others to vary."""
+        return self.learning_rate
 
     def update(self, theta: Vector, gradient: Vector) -> None:
         """Change theta (P,) in place. The gradient (P,) is used up: it becomes the step."""
@@ -89,7 +105,7 @@ class Adam:
         step = np.sqrt(V, out=gradient)
         step += self.epsilon / root
         np.divide(M, step, out=step)
-        step *= self.learning_rate * to_m / root
+        step *= self.rate(self._k) * to_m / root
         theta -= step
 
     def state(self) -> State:
@@ -119,7 +135,7 @@ def clip_by_norm(gradient: Vector, limit: float) -> float:
     stays as it is, and the caller decides by the norm returned. `limit` may be infinite: never clip.
     """
     _check_vector("gradient", gradient)
-    _check_limit(limit)
+    limit = _limit(limit)
     with np.errstate(over="ignore", under="ignore"):
         norm = math.sqrt(gradient.dot(gradient))
     if not 1e-15 < norm < np.inf:  # float32 squares overflow at 2e19, and lose digits below 1e-19
@@ -132,29 +148,45 @@ def clip_by_norm(gradient: Vector, limit: float) -> float:
 def clip_by_value(gradient: Vector, limit: float) -> None:
     """Clip every entry of the gradient (P,) in place to ±limit. This bends the direction; NaN stays NaN."""
     _check_vector("gradient", gradient)
-    _check_limit(limit)
-    np.clip(gradient, -limit, limit, out=gradient)
+    limit = _limit(limit)
+    with np.errstate(over="ignore"):  # a limit beyond float32 is none
+        np.clip(gradient, -limit, limit, out=gradient)
 
 
-def _check_positive(name: str, value: float) -> None:
-    if not 0 < value < np.inf:
+def as_number(name: str, value: Any) -> float:
+    """`value` as Python's float, so that it works on float32 alike whatever type it came in."""
+    if type(value) is float:  # first, for this is asked at every update
+        return value
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{name} must be a number, got {value!r}")
+    return float(value)
+
+
+def _positive(name: str, value: Any) -> float:
+    if not 0 < as_number(name, value) < np.inf:
         raise ValueError(f"{name} must be a finite number above 0, got {value}")
+    return float(value)
 
 
-def _check_share(name: str, value: float) -> None:
-    if not 0 <= value < 1:
+def _share(name: str, value: Any) -> float:
+    if not 0 <= as_number(name, value) < 1:
         raise ValueError(f"{name} must be at least 0 and below 1, got {value}")
+    return float(value)
 
 
-def _check_limit(limit: float) -> None:
+def _limit(value: Any) -> float:
+    limit = as_number("limit", value)
     if not limit > 0:
-        raise ValueError(f"limit must be above 0, got {limit}")
+        raise ValueError(f"limit must be above 0, got {value}")
+    return limit
 
 
 def _check_vector(name: str, vector: Vector) -> None:
     if not isinstance(vector, np.ndarray) or vector.dtype.kind != "f":
         got = f"dtype {vector.dtype}" if isinstance(vector, np.ndarray) else type(vector).__name__
         raise TypeError(f"{name} must be an array of floats, for it is changed in place, got {got}")
+    if vector.itemsize == 2:
+        raise TypeError(f"{name} must be float32 or float64: squares of float16 overflow at 256, got float16")
     if vector.ndim != 1:
         raise ValueError(f"{name} must be one flat vector (P,), got shape {vector.shape}")
 

@@ -1,13 +1,13 @@
-"""Tasks that ask for something seen long ago, and a model that answers at the last step
+"""Tasks that ask for something seen long ago
 
-    recall    x_1 shows a symbol, `lag` further steps distract; which symbol was it?   chance: 1 in `symbols`
+    recall    x_1 shows a symbol, `lag` further steps distract; which symbol was it?   by chance: 1 in `symbols`
     adding    two of T numbers are marked; what is their sum?     always answering 1 costs 1/6 on average
     copying   ten symbols, T steps of blanks, then say them again    knowing only when costs 10 log 8 / (T + 20)
 
-Shapes   x (T, B, D)   outputs (B, V), read off the state after the last step   targets (B,) ids, or (B, V) numbers
-         copying: inputs, targets (T + 20, B) ids, for a `ch5.charlm.CharLM`
-Names    dX is dL/dX and has X's shape; the gradient of a Recall is again a Recall. A task's `batch(rng, size)`
-         draws x and targets; its `baseline` is the loss or the accuracy of knowing nothing of the past.
+Shapes   x (T, B, D), targets (1, B) ids or (1, B, V) numbers, asked for at the last step
+         copying: inputs, targets (T + 20, B) ids
+Names    A task's `batch(rng, size)` draws x and targets, for a `ch5.sequence.SequenceModel`; its `baseline` is the
+         loss or the accuracy of knowing nothing of the past.
 Read     book/chapters/05_memory.ipynb     Tested   tests/test_recall.py
 Source   [Hochreiter1997] for the first two, [Arjovsky2016] for copying as it is set here
 """
@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from ch5 import bptt, linear, readout
-from ch5.weights import Array, Weights
+from ch5 import linear
+from ch5.weights import Array, as_numbers, as_size
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ class RecallTask:
     noise: float = 0.0
 
     def __post_init__(self) -> None:
-        _at_least("lag", self.lag, 1)
-        _at_least("symbols", self.symbols, 2)
+        object.__setattr__(self, "lag", as_size("lag", self.lag))
+        object.__setattr__(self, "symbols", as_size("symbols", self.symbols, 2))
         _at_least("distractors", self.distractors, 0)
         _at_least("noise", self.noise, 0)
 
@@ -58,12 +58,12 @@ class RecallTask:
         return 1 / self.symbols
 
     def batch(self, rng: np.random.Generator, size: int, dtype: Any = np.float64) -> tuple[Array, Array]:
-        """x (lag + 1, size, symbols) and the first symbols (size,)."""
-        shown = rng.integers(self.symbols, size=(self.lag + 1, _at_least("size", size, 1)))
+        """x (lag + 1, size, symbols) and the first symbols (1, size), the targets of the last step."""
+        shown = rng.integers(self.symbols, size=(self.lag + 1, as_size("size", size)))
         x = linear.one_hot(shown, self.symbols, dtype)
         x[1:] *= self.distractors
         x += self.noise * rng.standard_normal(x.shape, np.float32)
-        return x, shown[0]
+        return x, shown[:1]
 
 
 @dataclass(frozen=True)
@@ -75,16 +75,17 @@ class AddingTask:
     baseline = 1 / 6  # the variance of a sum of two numbers uniform from 0 to 1: 1/12 each
 
     def __post_init__(self) -> None:
-        _at_least("steps", self.steps, 2)
+        object.__setattr__(self, "steps", as_size("steps", self.steps, 2))
 
     def batch(self, rng: np.random.Generator, size: int, dtype: Any = np.float64) -> tuple[Array, Array]:
-        """x (steps, size, 2), numbers and marks, and the sums (size, 1)."""
-        T, B = self.steps, np.arange(_at_least("size", size, 1))
+        """x (steps, size, 2), numbers and marks, and the sums (1, size, 1), the targets of the last step."""
+        size = as_size("size", size)
+        T, B = self.steps, np.arange(size)
         x = np.zeros((T, size, 2), dtype)
         x[..., 0] = rng.random((T, size))
         for low, high in ((0, T // 2), (T // 2, T)):
             x[rng.integers(low, high, size), B, 1] = 1
-        return x, (x[..., 0] * x[..., 1]).sum(axis=0)[:, None]
+        return x, (x[..., 0] * x[..., 1]).sum(axis=0)[None, :, None]
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ class CopyTask:
     width, answers = 10, 9  # ids that come in; ids that can be said
 
     def __post_init__(self) -> None:
-        _at_least("lag", self.lag, 1)
+        object.__setattr__(self, "lag", as_size("lag", self.lag))
 
     @property
     def baseline(self) -> float:
@@ -104,70 +105,34 @@ class CopyTask:
 
     def batch(self, rng: np.random.Generator, size: int) -> tuple[Array, Array]:
         """Inputs and targets, both (lag + 20, size) ids."""
-        inputs, targets = np.zeros((2, self.lag + 20, _at_least("size", size, 1)), int)
+        inputs, targets = np.zeros((2, self.lag + 20, as_size("size", size)), int)
         inputs[:10] = targets[-10:] = rng.integers(1, 9, size=(10, size))
         inputs[-11] = 9
         return inputs, targets
 
 
-@dataclass(frozen=True)
-class Recall(Weights):
-    """A recurrent cell, any of `ch5.bptt`, whose state after the last step is read out once.
-
-    Where targets are ids the loss is the cross-entropy in nats, where they are numbers the squared error.
-    """
-
-    cell: Any
-    readout: readout.Readout
-
-    def outputs(self, x: Any) -> Array:
-        """What is read off after the last step: (T, B, D) -> (B, V)."""
-        s, _ = bptt.unroll(self.cell, x)
-        return self.readout.logits(self._read(s))
-
-    def loss_and_gradient(
-        self, batch: tuple[Any, Any], gradient: Recall | None = None
-    ) -> tuple[float, Recall]:
-        """The mean loss of a batch (x, targets) and its gradient (in `gradient`, if given)."""
-        gradient = self.blank() if gradient is None else gradient
-        loss, _ = self._backward(batch, gradient)
-        return loss, gradient
-
-    def input_gradient(self, batch: tuple[Any, Any]) -> Array:
-        """How the mean loss depends on each input: dx (T, B, D)."""
-        return self._backward(batch, self.blank())[1]
-
-    def _backward(self, batch: tuple[Any, Any], gradient: Recall) -> tuple[float, Any]:
-        x, targets = batch
-        s, a = bptt.unroll(self.cell, x)
-        losses, doutputs = last_step_loss(self.readout.logits(self._read(s)), targets)
-        _, dh = self.readout.backward(doutputs / losses.size, self._read(s), gradient.readout)
-        dh_out = np.zeros((len(s) - 1, *dh.shape), s.dtype)
-        dh_out[-1] = dh
-        _, dx, _ = bptt.backward(self.cell, x, s, a, dh_out, gradient.cell)
-        return losses.mean(), dx
-
-    def _read(self, s: Array) -> Array:
-        """What the readout sees: the first H entries of the last state."""
-        return s[-1, ..., : self.readout.W_hy.shape[1]]
-
-
-def last_step_loss(outputs: Array, targets: Any) -> tuple[Array, Array]:
-    """Each sequence's loss (B,) and its derivative by its outputs (B, V): cross-entropy for ids, squared error else."""
-    targets = np.asarray(targets)
-    if targets.dtype.kind in "iu":
-        return readout.cross_entropy(outputs, targets)
-    if targets.shape != outputs.shape:
-        raise ValueError(
-            f"targets must be ids (B,) or numbers of shape {outputs.shape}, got shape {targets.shape}"
-        )
-    off = outputs - targets
-    return (off**2).sum(axis=-1), 2 * off
-
-
 def accuracy(outputs: Array, targets: Array) -> float:
-    """The share of sequences whose largest output is the right one: (B, V), (B,) ids."""
-    return float((outputs.argmax(axis=-1) == targets).mean())
+    """What part of the answers, the largest output at each of the last A steps, is right.
+
+    (T, B, V), (A, B) ids from 0 to V - 1 -> from 0 to 1. Raises ValueError for other shapes and ids, and for NaN.
+    """
+    outputs = as_numbers("outputs", outputs)
+    if outputs.ndim != 3 or outputs.size == 0 or np.isnan(outputs).any():
+        raise ValueError(
+            f"outputs must be numbers of shape (T, B, V), B at least 1, got shape {outputs.shape}"
+        )
+    targets, (T, B, V) = np.asarray(targets), outputs.shape
+    if (
+        targets.dtype.kind not in "iu"
+        or targets.ndim != 2
+        or targets.shape[1] != B
+        or not 0 < len(targets) <= T
+    ):
+        raise ValueError(
+            f"targets must be ids of shape (A, {B}), A from 1 to {T}, got {targets.dtype} {targets.shape}"
+        )
+    targets = linear.as_input("targets", targets, V, None)
+    return float((outputs[-len(targets) :].argmax(axis=-1) == targets).mean())
 
 
 def _at_least(name: str, value: Any, least: int) -> Any:

@@ -25,13 +25,14 @@ def forward(cell: tuple, xs: list, h_0: list) -> list:
 def loss(readout: tuple, hs: list, targets: list) -> tuple:
     """L, the mean over T of -log p(target), in nats; (dW_hy, db_y); what L sends back to h_1 ... h_T."""
     (W_hy, b_y), T, L, dys = readout, len(targets), 0.0, []
+    if T == 0 or not all(0 <= target < len(b_y) for target in targets):
+        raise ValueError(f"targets must be at least one id, from 0 to {len(b_y) - 1}, got {targets}")
     for h, target in zip(hs[1:], targets, strict=True):
         y = plus(times(W_hy, h), b_y)
-        log_sum = log(sum(exp(y_k) for y_k in y))  # p_k = exp(y_k - log_sum), the softmax
+        log_sum = max(y) + log(sum(exp(y_k - max(y)) for y_k in y))  # p_k = exp(y_k - log_sum), the softmax
         L -= (y[target] - log_sum) / T
         dys.append([(exp(y_k - log_sum) - (k == target)) / T for k, y_k in enumerate(y)])
-    dh_out = [times(transposed(W_hy), dy) for dy in dys]
-    return L, (sum_outer(dys, hs[1:]), plus(*dys)), dh_out
+    return L, (sum_outer(dys, hs[1:]), plus(*dys)), [times(transposed(W_hy), dy) for dy in dys]
 
 
 def backward(cell: tuple, xs: list, hs: list, dh_out: list) -> tuple:
@@ -49,8 +50,7 @@ def backward(cell: tuple, xs: list, hs: list, dh_out: list) -> tuple:
 
 def train(cell: tuple, readout: tuple, xs: list, targets: list, h_0: list, rate: float) -> float:
     """One step of gradient descent, in place; returns the loss before it."""
-    (W_xh, W_hh, b), (W_hy, b_y) = cell, readout
-    hs = forward(cell, xs, h_0)
+    (W_xh, W_hh, b), (W_hy, b_y), hs = cell, readout, forward(cell, xs, h_0)
     L, (dW_hy, db_y), dh_out = loss(readout, hs, targets)
     (dW_xh, dW_hh, db), _ = backward(cell, xs, hs, dh_out)
     for row, d_row in zip([*W_xh, *W_hh, b, *W_hy, b_y], [*dW_xh, *dW_hh, db, *dW_hy, db_y], strict=True):

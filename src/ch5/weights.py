@@ -2,9 +2,9 @@
 
 A model's weights are a frozen dataclass whose fields are arrays declared with their shape,
 ``W_hh: np.ndarray = shape("H", "H")``, or other such dataclasses. The constructor checks every
-array against the declaration. The gradient of a loss by the weights is an object of the same type,
-so ``a + b`` adds gradients, and ``theta -= 0.1 * gradient.vector()`` is a step of gradient descent
-when the weights are views into ``theta``.
+array against the declaration. The gradient of a loss with respect to the weights is an object of the same
+type, so ``a + b`` adds gradients, and ``theta -= 0.1 * gradient.vector()`` is a step of gradient descent when the
+weights are views into ``theta``.
 
 Read     book/notation.md     Tested   tests/test_weights.py
 """
@@ -30,12 +30,21 @@ def shape(*letters: str) -> Any:
     return field(metadata={"shape": letters})
 
 
+def holds_ids(x: Any) -> bool:
+    """Whether `x` holds whole numbers, of any integer dtype: characters by their number, not vectors."""
+    return np.asarray(x).dtype.kind in "iu"
+
+
 def as_numbers(name: str, value: Any, dtype: Any = None) -> Array:
     """`value` as a real or complex array of `dtype` (by default its own, integers becoming float64).
 
-    Raises TypeError for anything that does not hold numbers (bool, object, text) and for complex
-    numbers where a real dtype is asked for.
+    Raises TypeError for anything that does not hold numbers (bool, object, text), for masked arrays, whose mask
+    would be lost, and for complex numbers where a real dtype is asked for.
     """
+    if type(value) is np.ndarray and value.dtype == dtype:
+        return value
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(f"{name} must not be masked, for the mask would be lost; fill or drop its entries")
     array = np.asarray(value)
     if array.dtype.kind not in "iufc":
         raise TypeError(f"{name} must hold real or complex numbers, got dtype {array.dtype}")
@@ -44,6 +53,17 @@ def as_numbers(name: str, value: Any, dtype: Any = None) -> Array:
     if array.dtype.kind == "c" and np.dtype(dtype).kind != "c":
         raise TypeError(f"{name} is complex but the weights are {np.dtype(dtype)}; make the weights complex")
     return array.astype(dtype, copy=False)
+
+
+def as_size(name: str, n: Any, least: int = 1, most: int | None = None) -> int:
+    """n as a plain int from `least` to `most`: arithmetic with NumPy's small integers wraps, or gives float16."""
+    if not isinstance(n, int | np.integer) or isinstance(n, bool):
+        raise TypeError(f"{name} must be a whole number, got {n!r}")
+    n = int(n)
+    if n < least or (most is not None and n > most):
+        needs = f"at least {least}" if most is None else f"from {least} to {most}"
+        raise ValueError(f"{name} must be {needs}, got {n}")
+    return n
 
 
 @dataclass(frozen=True)
@@ -67,6 +87,10 @@ class Weights:
             if array.ndim != len(declared[name]) or not all(same):
                 needs = f"({', '.join(declared[name])})" + (f" with {known}" if known else "")
                 raise ValueError(f"{type(self).__name__}.{name} must have shape {needs}, got {array.shape}")
+            if array.size == 0:
+                raise ValueError(
+                    f"{type(self).__name__}.{name} must have at least one entry, got {array.shape}"
+                )
             bad = array.size - np.count_nonzero(np.isfinite(array))
             if bad:
                 raise ValueError(
@@ -80,6 +104,23 @@ class Weights:
         self = object.__new__(cls)
         self.__dict__.update(zip(cls.__match_args__, values, strict=True))
         return self
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Equality by value, which a dataclass of arrays would not have."""
+        super().__init_subclass__(**kwargs)
+        cls.__eq__ = Weights.__eq__  # type: ignore[method-assign]
+        cls.__hash__ = Weights.__hash__  # type: ignore[method-assign]
+
+    def __eq__(self, other: object) -> bool:
+        """Whether `other` has the same type and, array by array, the same shapes and entries."""
+        if type(other) is not type(self):
+            return NotImplemented
+        mine, theirs = self.arrays(), other.arrays()
+        return mine.keys() == theirs.keys() and all(np.array_equal(mine[n], theirs[n]) for n in mine)
+
+    def __hash__(self) -> int:
+        """By type and shapes, which stay when the numbers change in place."""
+        return hash((type(self), *((name, array.shape) for name, array in self.arrays().items())))
 
     def __iter__(self) -> Iterator[Any]:
         """The fields in order, so that ``W_xh, W_hh, b = cell``."""
@@ -112,13 +153,17 @@ class Weights:
         vector = aligned((self.size,), self.dtype)
         return np.concatenate(list(self.arrays().values()), axis=None, out=vector)
 
-    def blank(self) -> Self:
+    def astype(self, dtype: Any) -> Self:
+        """The same weights as numbers of `dtype`, a copy: float64 to prove, float32 to train."""
+        return self.with_vector(self.vector().astype(dtype))
+
+    def empty(self) -> Self:
         """The same type and shapes with numbers yet to be written: a place for a gradient."""
         return self.with_vector(aligned((self.size,), self.dtype))
 
-    def by_columns(self) -> Self:
-        """The same weights, each matrix laid out in memory column after column. Only where all fields are arrays."""
-        return self.unchecked(*(_by_columns(W) if W.ndim > 1 else W for W in self))
+    def column_major(self) -> Self:
+        """The same weights, each matrix column after column in memory. Only where all fields are arrays."""
+        return self.unchecked(*(_column_major(W) if W.ndim > 1 else W for W in self))
 
     def with_vector(self, vector: Array) -> Self:
         """The same type and shapes with its arrays as views into `vector` (P,): what changes there changes here."""
@@ -149,12 +194,12 @@ def aligned(shape: tuple[int, ...], dtype: Any) -> Array:
     NumPy promises 16 bytes only, so the same product can be fast in one run and slow in the next.
     """
     size = math.prod(shape) * np.dtype(dtype).itemsize
-    room = np.empty(size + 64, np.uint8)
-    start = -room.ctypes.data % 64
-    return room[start : start + size].view(dtype).reshape(shape)
+    memory = np.empty(size + 64, np.uint8)
+    start = -memory.ctypes.data % 64
+    return memory[start : start + size].view(dtype).reshape(shape)
 
 
-def _by_columns(W: Array) -> Array:
+def _column_major(W: Array) -> Array:
     columns = W.swapaxes(-1, -2)
     laid = aligned(columns.shape, W.dtype)
     laid[:] = columns

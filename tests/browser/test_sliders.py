@@ -193,8 +193,8 @@ def test_it_draws_what_python_computes(radius, strength, page, server):
     ]
     g = rng.normal(size=(sliders.PATHS, 64))
     cell = VanillaCell(np.eye(64), W_hh, np.zeros(64))
-    h, a = bptt.unroll(cell, x, h_0)
-    slope = cell.linearise(a, h)
+    h, _a = bptt.unroll(cell, x, h_0)
+    slope = cell.linearise(h)
     logs = jacobian.log_gradient_norms(W_hh, slope[100:], g) - np.log(np.linalg.norm(g, axis=-1))
     bound = jacobian.log_bound(W_hh, slope[100:])[-1].max()
     exponent = jacobian.lyapunov_exponents(W_hh, slope[:, :2], 1, rng, skip=50).mean()

@@ -27,6 +27,7 @@ from ch5.weights import Array
 
 Function = Callable[..., Any]
 CLOSE = 1e-5  # of the largest entry: room for float32 and for derivatives by differences
+ROUNDING = 1e-6  # of the largest entry of all parts: where one part should be zero, another way to it rounds
 
 
 def check(
@@ -83,7 +84,7 @@ def _verdict(
         if wrong:
             return called + "\n  ".join(wrong)
         for name, before, after in zip(takes, case, given, strict=True):
-            if isinstance(before, np.ndarray) and not np.array_equal(before, after):
+            if not _unchanged(before, after):
                 return f"Nearly: the result is right, but the argument {name} is changed. Use a copy."
     return f"Right: it agrees in {len(cases)} cases."
 
@@ -106,24 +107,37 @@ def _wrong(
 ) -> list[str]:
     """One line for each part that is wrong, and after it the likely reason."""
     lines = []
+    floor = ROUNDING * (max(np.abs(np.asarray(want)).max(initial=0) for want in wanted.values()) or 1)
     for name, part in parts.items():
-        want = np.asarray(wanted[name])
-        try:
-            got = np.asarray(part)
-        except ValueError:  # lists of unequal length
-            got = np.empty(0, object)
-        if got.dtype.kind == "b":  # True and False may stand for 1 and 0
-            got = got.astype(float)
-        if got.dtype.kind not in "iufc":
+        want, got = np.asarray(wanted[name]), _numbers(part)
+        if got is None:
             lines.append(f"{name} must hold numbers, got {_shown(part)}.")
-        elif not _agree(got, want):
-            known = [told for told, given in mistakes.items() if _agree(got, np.asarray(given[name]))]
-            lines.append(_difference(name, got, want))
-            lines += [f"  {told}" for told in known or _guesses(name, got, want, wanted)]
+        elif not _agree(got, want, floor):
+            known = [told for told, given in mistakes.items() if _agree(got, np.asarray(given[name]), floor)]
+            lines.append(_difference(name, got, want, floor))
+            lines += [f"  {told}" for told in known or _guesses(name, got, want, wanted, floor)]
     return lines
 
 
-def _difference(name: str, got: Array, want: Array) -> str:
+def _numbers(part: Any) -> Array | None:
+    """What was returned as an array of numbers; None where it is none."""
+    try:
+        array = np.asarray(part)
+        if array.dtype.kind in "bO":  # True and False may stand for 1 and 0; fractions are numbers too
+            array = array.astype(float)
+    except (TypeError, ValueError):  # lists of unequal length, or of other things
+        return None
+    return array if array.dtype.kind in "iufc" else None
+
+
+def _unchanged(before: Any, after: Any) -> bool:
+    """Whether an argument is what it was, arrays in lists and tuples included."""
+    if isinstance(before, list | tuple):
+        return len(before) == len(after) and all(map(_unchanged, before, after))
+    return not isinstance(before, np.ndarray) or np.array_equal(before, after)
+
+
+def _difference(name: str, got: Array, want: Array, floor: float) -> str:
     """Where and by how much an array is off."""
     if got.shape != want.shape:
         return f"{name} must have shape {want.shape}, got {got.shape}."
@@ -133,32 +147,34 @@ def _difference(name: str, got: Array, want: Array) -> str:
     line = f"{entry} is {got[at]:.6g} and should be {want[at]:.6g}, off by {off[at]:.2g}"
     if want.size == 1:
         return f"{line}."
-    wrong = np.count_nonzero(~(off <= CLOSE * np.abs(want).max()))
+    wrong = np.count_nonzero(~(off <= _tolerance(want, floor)))
     return f"{line}; {wrong} of {want.size} entries are wrong."
 
 
-def _guesses(name: str, got: Array, want: Array, wanted: Mapping[str, Any]) -> list[str]:
+def _guesses(name: str, got: Array, want: Array, wanted: Mapping[str, Any], floor: float) -> list[str]:
     """Mistakes that any answer can make: of order, orientation, sign or scale."""
     for other, value in wanted.items():
-        if other != name and _agree(got, np.asarray(value)):
+        if other != name and _agree(got, np.asarray(value), floor):
             return [f"This is {other}. The order to return is {', '.join(wanted)}."]
-    if want.ndim == 2 and _agree(got, want.T):
+    if want.ndim == 2 and _agree(got, want.T, floor):
         return ["This is its transpose."]
     if got.shape != want.shape or not want.any():
         return []
     factor = np.vdot(want, got).real / np.vdot(want, want).real
-    if want.size > 1 and abs(factor) > CLOSE and _agree(got, factor * want):
+    if want.size > 1 and abs(factor) > CLOSE and _agree(got, factor * want, floor):
         if factor < 0:
             return ["Every entry has the wrong sign."]
         return [f"Every entry is {factor:.4g} times what it should be. A mean, or a sum?"]
     return []
 
 
-def _agree(got: Array, want: Array) -> bool:
+def _agree(got: Array, want: Array, floor: float) -> bool:
     """Numbers of the same shape, none of them further off than the tolerance."""
-    if got.shape != want.shape:
-        return False
-    return bool((np.abs(got - want) <= CLOSE * np.abs(want).max(initial=0)).all())
+    return got.shape == want.shape and bool((np.abs(got - want) <= _tolerance(want, floor)).all())
+
+
+def _tolerance(want: Array, floor: float) -> float:
+    return max(CLOSE * float(np.abs(want).max(initial=0)), floor)
 
 
 def _raised(answer: Function, error: Exception, takes: list[str], called: str) -> str:

@@ -54,7 +54,7 @@ def check_lengths(answer: Any) -> None:
         return lengths(g, slope, W_hh)[::-1]
 
     bugs = [transposed, forward_in_time, slope_after, no_slope, squared, from_the_first]
-    check(answer, lengths, [_path(12, 0), _path(1, 1)], bugs, gives=["the lengths"])
+    check(answer, lengths, [_path(12, 0, 0.6), _path(1, 1)], bugs, gives=["the lengths"])
 
 
 def check_exponent(answer: Any) -> None:

@@ -93,7 +93,7 @@ def check_left(answer: Any) -> None:
         return (w * (1 - _rest(w))) ** k
 
     bugs = [no_weight, at_zero, one_step, added, state_squared_is_missing]
-    check(answer, left, [(1.3, 7), (2.0, 3), (1.1, 40)], bugs, gives=["what is left"])
+    check(answer, left, [(1.3, 7), (2.0, 3), (1.1, 15)], bugs, gives=["what is left"])
 
 
 def check_interval(answer: Any) -> None:

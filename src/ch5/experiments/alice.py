@@ -18,12 +18,12 @@ from typing import Any
 
 import numpy as np
 
-from ch5 import arc, bptt, charlm, initialise, ngram, reach, readout, text
+from ch5 import arc, bptt, ngram, reach, readout, sequence, text
 from ch5.cell import VanillaCell
-from ch5.charlm import CharLM
 from ch5.experiments.record import Experiment
 from ch5.experiments.stream import Annealed, Reader, Windows
 from ch5.readout import Readout
+from ch5.sequence import SequenceModel
 from ch5.train import Training
 
 SETTINGS: dict[str, Any] = {
@@ -71,25 +71,27 @@ def training(
     dropout: float,
     decay: float,
 ) -> Training:
-    """A run that is ready to train; `training.model.charlm` is the network. Weights uniform by fan-in, float32."""
+    """A run that is ready to train; `training.model.model` is the network. Weights uniform by fan-in, float32."""
     rng = np.random.default_rng(seed)
     vocabulary, ids, first = book()
     V = len(vocabulary)
-    W_xh, W_hh = initialise.uniform(rng, hidden, V), initialise.uniform(rng, hidden, hidden)
-    W_hy = initialise.uniform(rng, V, hidden)
-    model = CharLM(VanillaCell(W_xh, W_hh, np.zeros(hidden)), Readout(W_hy, np.zeros(V)))
-    model = model.with_vector(model.vector().astype(np.float32))
+    cell = VanillaCell.initialise(rng, hidden, V)
+    model = SequenceModel(cell, Readout.initialise(rng, V, hidden)).astype(np.float32)
     batches = Windows.of(ids[:first], window, epochs, carried, rng)
     return Training(
         Reader(model, dropout, rng),
         batches,
-        Annealed(rate, peak=rate, updates=len(batches), decay=decay),
+        Annealed(rate, updates=len(batches), decay=decay),
         clip,
     )
 
 
 def write(
-    model: CharLM, prompt: text.Ids, temperature: float, shape: tuple[int, int], rng: np.random.Generator
+    model: SequenceModel,
+    prompt: text.Ids,
+    temperature: float,
+    shape: tuple[int, int],
+    rng: np.random.Generator,
 ) -> text.Ids:
     """Texts side by side, after the prompt and 32 more characters, which are left out: (T, B)."""
     s = bptt.unroll(model.cell, np.repeat(prompt[:, None], shape[1], axis=1))[0][-1]
@@ -98,13 +100,12 @@ def write(
         cumulative = readout.softmax(model.readout.logits(s) / temperature).cumsum(axis=1)
         u = rng.random(shape[1])[:, None] * cumulative[:, -1:]
         here[:] = np.minimum((cumulative <= u).sum(axis=1), cumulative.shape[1] - 1)
-        s_prev, s = s, np.empty_like(s)
-        model.cell.step(model.cell.drive(here[None])[0], s_prev, s)
+        s, _ = model.cell.step(model.cell.drive(here[None])[0], s)
     return drawn[32:]
 
 
 def stage(
-    model: CharLM, vocabulary: text.Vocabulary, reference: arc.Book, temperature: float = 1.0
+    model: SequenceModel, vocabulary: text.Vocabulary, reference: arc.Book, temperature: float = 1.0
 ) -> dict[str, Any]:
     """What the network writes now: every statistic with its interval, and the beginning of the first piece."""
     pieces = write(model, vocabulary.encode("Alice "), temperature, PIECES, np.random.default_rng(0))
@@ -122,20 +123,18 @@ def measure(
     an_epoch = len(run) // settings["epochs"]
     stages = [*stages, len(run)] if closely else []
     held_out, found = [], []
-    kept = run.model.charlm
+    kept = run.model.model
 
     def seen(number: int) -> None:
         if number in stages:
-            loss = reach.losses_from(run.model.charlm, ids, first).mean()
-            found.append(
-                {"update": number, "held_out": loss} | stage(run.model.charlm, vocabulary, reference)
-            )
+            loss = reach.losses_from(run.model.model, ids, first).mean()
+            found.append({"update": number, "held_out": loss} | stage(run.model.model, vocabulary, reference))
 
     seen(0)
     for update in run:
         seen(update.number)
         if update.number % an_epoch == 0:
-            held_out.append(reach.losses_from(run.model.charlm, ids, first).mean())
+            held_out.append(reach.losses_from(run.model.model, ids, first).mean())
             if held_out[-1] == min(held_out):
                 kept = kept.with_vector(run.model.vector())
     result = {
@@ -148,7 +147,7 @@ def measure(
     if not closely:
         return result
     cooler = {str(T): stage(kept, vocabulary, reference, T) for T in TEMPERATURES}
-    greedy = charlm.sample(kept, vocabulary.encode("Alice "), 2000, 0, np.random.default_rng(0))
+    greedy = sequence.sample(kept, vocabulary.encode("Alice "), 2000, 0, np.random.default_rng(0))
     more = {"stages": found, "temperatures": cooler, "greedy": vocabulary.decode(greedy)}
     return result | more | reach.look_back(kept, ids, first)
 

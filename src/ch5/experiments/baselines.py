@@ -70,16 +70,16 @@ class FixedWindow(Weights):
         return readout.cross_entropy(self.readout.logits(self._h(contexts)[-1]), targets)[0]
 
     def loss_and_gradient(
-        self, batch: tuple[Array, Array], gradient: FixedWindow | None = None
+        self, batch: tuple[Array, Array], out: FixedWindow | None = None
     ) -> tuple[float, FixedWindow]:
-        """The mean loss of contexts and targets, and its gradient (in `gradient`, if given)."""
-        gradient = self.blank() if gradient is None else gradient
+        """The mean loss of contexts and targets, and its gradient (in `out`, if given)."""
+        gradient = self.empty() if out is None else out
         contexts, targets = batch
         h = self._h(contexts)
         losses, dlogits = readout.cross_entropy(self.readout.logits(h[-1]), targets)
         dlogits /= losses.size
         _, dh = self.readout.backward(dlogits, h[-1], gradient.readout)
-        self.mlp.backward(h, dh, gradient=gradient.mlp)
+        self.mlp.backward(dh, None, h, gradient.mlp)
         return losses.mean(), gradient
 
     def _h(self, contexts: Array) -> list[Array]:
@@ -111,14 +111,13 @@ def fixed_window(
     vocabulary, ids, first = texts(name)
     (n, hidden), V = sizes[name], len(vocabulary)
     layer = Layer(initialise.uniform(rng, hidden, n * V), np.zeros(hidden))
-    model = FixedWindow(MLP((layer,)), Readout(initialise.uniform(rng, V, hidden), np.zeros(V)))
-    model = model.with_vector(model.vector().astype(np.float32))
+    model = FixedWindow(MLP((layer,)), Readout.initialise(rng, V, hidden)).astype(np.float32)
     used = (first - n) // batch[name] * batch[name]
     order = [
         rng.permutation(np.arange(n, first))[:used].reshape(-1, batch[name]) for _ in range(epochs[name])
     ]
     batches = Places(ids, n, np.concatenate(order))
-    return Training(model, batches, alice.Annealed(rate, peak=rate, updates=len(batches)), clip)
+    return Training(model, batches, alice.Annealed(rate, updates=len(batches)), clip)
 
 
 def mean_loss(model: FixedWindow, places: Places) -> float:

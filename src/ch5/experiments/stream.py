@@ -2,7 +2,7 @@
 
     h        where a window goes on from the one before, it starts from that one's last state; no gradient goes back
     dropout  each unit is left out of what the readout sees with this chance, and the others are made up for it
-    rate     peak (1 + cos(pi k / updates)) / 2 at update k, the first being k = 0
+    rate     learning_rate (1 + cos(pi (k - 1) / updates)) / 2 at update k, the first being k = 1
 
 Shapes   starts (updates, B): where the windows of an update begin; a batch is inputs and targets (T, B), and goes_on ()
 Names    CHARACTERS are read by an update, whatever the window.
@@ -12,15 +12,17 @@ Source   [Srivastava2014] for dropout, [Loshchilov2019] for the decay of weights
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import copy
+import json
+from dataclasses import InitVar, dataclass
 
 import numpy as np
 
 from ch5 import bptt, readout
-from ch5.charlm import CharLM
 from ch5.optimise import Adam
+from ch5.sequence import SequenceModel
 from ch5.text import Ids
-from ch5.weights import Array
+from ch5.weights import Array, as_size
 
 CHARACTERS = 512
 
@@ -37,8 +39,13 @@ class Windows:
     @classmethod
     def of(cls, ids: Ids, length: int, epochs: int, carried: bool, rng: np.random.Generator) -> Windows:
         """Every epoch reads the text once from a new offset: in order, in B streams side by side, or shuffled."""
+        epochs = as_size("epochs", epochs)
+        if not 1 <= as_size("length", length) <= CHARACTERS:
+            raise ValueError(f"length must be from 1 to {CHARACTERS} characters, got {length}")
         B = CHARACTERS // length
         steps = (len(ids) - 1 - length) // B // length  # updates an epoch
+        if steps < 1:
+            raise ValueError(f"ids must hold at least {B * length + length + 1} characters, got {len(ids)}")
         starts = np.empty((epochs, steps, B), int)
         for epoch in starts:
             places = np.arange(B * steps) * length
@@ -55,59 +62,90 @@ class Windows:
         return self.ids[at], self.ids[at + 1], self.goes_on[k]
 
 
+@dataclass
 class Reader:
-    """A CharLM in training: it keeps its state from batch to batch, and units drop out before the readout."""
+    """A SequenceModel in training: it keeps its state from batch to batch, and units drop out before the readout.
 
-    def __init__(self, charlm: CharLM, dropout: float, rng: np.random.Generator) -> None:
-        self.charlm, self.dropout, self.rng = charlm, dropout, rng
-        self.s: Array | None = None
+    `rng` is copied, so that what else is drawn from it changes nothing here.
+    """
+
+    model: SequenceModel
+    dropout: float
+    rng: InitVar[np.random.Generator]
+
+    def __post_init__(self, rng: np.random.Generator) -> None:
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"dropout must be at least 0 and below 1, got {self.dropout}")
+        self._rng = copy.deepcopy(rng)
+        self._s: Array | None = None
 
     def arrays(self) -> dict[str, Array]:
         """The weights by name."""
-        return self.charlm.arrays()
+        return self.model.arrays()
 
     def vector(self) -> Array:
         """The weights in one vector."""
-        return self.charlm.vector()
+        return self.model.vector()
 
     def with_vector(self, vector: Array) -> Reader:
-        """A reader whose weights are views into `vector`."""
-        return Reader(self.charlm.with_vector(vector), self.dropout, self.rng)
+        """A reader whose weights are views into `vector`, at the beginning of a text."""
+        return Reader(self.model.with_vector(vector), self.dropout, self._rng)
+
+    def state(self) -> dict[str, Array]:
+        """What the next batch depends on: the state s (B, S), empty before the first, and the generator, as JSON."""
+        s = np.zeros(0) if self._s is None else self._s.copy()
+        return {"s": s, "rng": np.array(json.dumps(self._rng.bit_generator.state))}
+
+    def restore(self, state: dict[str, Array]) -> None:
+        """Take up a state that `state` gave, or raise KeyError or ValueError and stay as it was."""
+        s, rng, width = state["s"], copy.deepcopy(self._rng), self.model.cell.state_size
+        if s.size and (s.shape[1:], s.dtype) != ((width,), self.model.dtype):
+            raise ValueError(f"s must be (B, {width}) {self.model.dtype}, got {s.shape} {s.dtype}")
+        rng.bit_generator.state = json.loads(str(state["rng"]))
+        self._s, self._rng = s.copy() if s.size else None, rng
 
     def loss_and_gradient(
-        self, batch: tuple[Array, Array, Array], gradient: Reader | None = None
-    ) -> tuple[float, CharLM]:
+        self, batch: tuple[Array, Array, Array], out: Reader | None = None
+    ) -> tuple[float, SequenceModel]:
         """The mean loss of inputs and targets (T, B), from the last state where the text goes on, and its gradient.
 
-        The gradient is that of the CharLM, in the CharLM of `gradient` if that is given.
+        The gradient is that of the SequenceModel, in the SequenceModel of `out` if that is given.
         """
-        d_charlm = self.charlm.blank() if gradient is None else gradient.charlm
+        gradient = self.model.empty() if out is None else out.model
         inputs, targets, goes_on = batch
-        cell, output = self.charlm
-        s, a = bptt.unroll(cell, inputs, self.s if goes_on else None)
-        self.s = s[-1]
-        h = s[1:, ..., : output.W_hy.shape[1]]
-        left = self.rng.random(h.shape, np.float32) >= self.dropout
-        kept = left / np.float32(1 - self.dropout)
-        h = h * kept
+        cell, output = self.model
+        s, residuals = bptt.unroll(cell, inputs, self._s if goes_on else None)
+        self._s = s[-1]
+        h = self.model.h(s)
+        stays = self._rng.random(h.shape, np.float32) >= self.dropout
+        mask = stays / np.float32(1 - self.dropout)
+        h = h * mask
         losses, dlogits = readout.cross_entropy(output.logits(h), targets)
         dlogits /= losses.size
-        _, dh = output.backward(dlogits, h, d_charlm.readout)
-        bptt.backward(cell, inputs, s, a, dh * kept, d_charlm.cell)
-        return losses.mean(), d_charlm
+        _, dh = output.backward(dlogits, h, gradient.readout)
+        bptt.backward(cell, dh * mask, inputs, s, residuals, gradient.cell)
+        return losses.mean(), gradient
 
 
 @dataclass
 class Annealed(Adam):
-    """Adam whose rate falls from `peak` to zero over `updates`, and whose weights shrink by rate x decay an update."""
+    """Adam whose rate falls from `learning_rate` to zero over `updates`, and whose weights shrink by rate x decay."""
 
-    peak: float = 0.001
     updates: int = 1
     decay: float = 0.0
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.updates = as_size("updates", self.updates)
+        if not 0 <= self.decay < np.inf:
+            raise ValueError(f"decay must be a finite number of at least 0, got {self.decay}")
+
+    def rate(self, k: int) -> float:
+        """The rate of update k, the first being k = 1."""
+        return self.learning_rate * (1 + np.cos(np.pi * (k - 1) / self.updates)) / 2
+
     def update(self, theta: Array, gradient: Array) -> None:
         """Change theta (P,) in place. The gradient (P,) is used up."""
-        self.learning_rate = self.peak * (1 + np.cos(np.pi * self._k / self.updates)) / 2
         super().update(theta, gradient)
         if self.decay:
-            theta *= theta.dtype.type(1 - self.learning_rate * self.decay)
+            theta *= theta.dtype.type(1 - self.rate(self._k) * self.decay)

@@ -17,8 +17,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ch5 import bptt, gated, initialise
+from ch5 import bptt, gated
 from ch5.cell import VanillaCell
+from ch5.contributions import gradient_at_lag
 from ch5.sliders import Slider, axis, control, series
 from ch5.sliders.jacobian import power
 from ch5.text import Ids
@@ -77,21 +78,20 @@ def measure(ids: Ids, V: int, rng: np.random.Generator, biases: Array = BIASES) 
     g = rng.normal(size=(ids.shape[1], H))
     g /= np.linalg.norm(g, axis=-1, keepdims=True)
     at_c = np.concatenate([np.zeros_like(g), g], axis=-1)
-    lstm = gated.first_lstm(rng, H, V, 0.0)
+    lstm = gated.LSTM.initialise(rng, H, V, 0.0)
     found = []
     for bias in biases:
         b = lstm.b.copy()
         b[2] = bias
         cell = replace(lstm, b=b)
-        s, a = bptt.unroll(cell, ids)
-        keep = cell.keep(a)[-N:]
-        every_path = gated.sent_back(cell, s[-N - 1 :], a[-N:], at_c)[..., H:]
+        s, residuals = bptt.unroll(cell, ids)
+        keep = cell.keep(residuals)[-N:]
+        every_path = gradient_at_lag(cell, at_c, s[-N - 1 :], residuals[-N:])[..., H:]
         shares = np.histogram(keep, EDGES)[0] / keep.size
-        found.append((shares, keep.mean(), _logs(gated.kept(keep) * g), _logs(every_path)))
-    W_xh, W_hh = initialise.uniform(rng, H, V), initialise.uniform(rng, H, H)
-    vanilla = VanillaCell(W_xh, W_hh, np.zeros(H))
-    h, a = bptt.unroll(vanilla, ids)
-    beside = gated.sent_back(vanilla, h[-N - 1 :], a[-N:], g)
+        found.append((shares, keep.mean(), _logs(gated.gate_product(keep) * g), _logs(every_path)))
+    vanilla = VanillaCell.initialise(rng, H, V)
+    h, residuals = bptt.unroll(vanilla, ids)
+    beside = gradient_at_lag(vanilla, g, h[-N - 1 :], residuals[-N:])
     gates, mean, along, total = map(np.stack, zip(*found, strict=True))
     return Measured(biases, gates, mean, along, total, _logs(beside))
 

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from ch5 import charlm, gradcheck
-from ch5.charlm import CharLM
+from ch5 import gradcheck, sequence
+from ch5.readout import Readout
+from ch5.sequence import SequenceModel
 
 
 @pytest.mark.parametrize("batch", [(), (3,)])
@@ -42,7 +43,7 @@ def test_sampling_follows_the_chances_of_the_model(small_model):
     """The first id after a prompt comes as often as the softmax says: 4,000 draws, within 5 standard errors."""
     prompt = np.array([1, 4])
     rng = np.random.default_rng(0)
-    first = [charlm.sample(small_model, prompt, 1, 1.0, rng)[0] for _ in range(4000)]
+    first = [sequence.sample(small_model, prompt, 1, 1.0, rng)[0] for _ in range(4000)]
     logits = [small_model.losses(prompt, np.array([0, k]))[0][-1] for k in range(5)]
     chances = np.exp(-np.array(logits))
     error = np.sqrt(chances * (1 - chances) / 4000)
@@ -51,7 +52,7 @@ def test_sampling_follows_the_chances_of_the_model(small_model):
 
 def test_temperature_zero_takes_the_likeliest_id(small_model, rng):
     """Each id drawn is the one whose loss is least, given all before it; no random number matters."""
-    drawn = charlm.sample(small_model, [2], 20, 0, rng)
+    drawn = sequence.sample(small_model, [2], 20, 0, rng)
     text = np.concatenate([[2], drawn])
     for t in range(20):
         costs = [small_model.losses(text[: t + 1], np.append(text[1 : t + 1], k))[0][-1] for k in range(5)]
@@ -59,9 +60,9 @@ def test_temperature_zero_takes_the_likeliest_id(small_model, rng):
 
 
 def test_a_tiny_temperature_is_the_limit_zero_and_a_huge_one_is_uniform(small_model):
-    tiny = charlm.sample(small_model, [2], 50, 1e-300, np.random.default_rng(1))
-    np.testing.assert_array_equal(tiny, charlm.sample(small_model, [2], 50, 0, np.random.default_rng(1)))
-    huge = charlm.sample(small_model, [2], 5000, 1e9, np.random.default_rng(1))
+    tiny = sequence.sample(small_model, [2], 50, 1e-300, np.random.default_rng(1))
+    np.testing.assert_array_equal(tiny, sequence.sample(small_model, [2], 50, 0, np.random.default_rng(1)))
+    huge = sequence.sample(small_model, [2], 5000, 1e9, np.random.default_rng(1))
     assert (np.abs(np.bincount(huge) / 5000 - 0.2) < 5 * np.sqrt(0.16 / 5000)).all()
 
 
@@ -69,7 +70,7 @@ def test_one_random_number_an_id_whatever_the_temperature(small_model):
     after = []
     for temperature in (0, 0.5, 1.0):
         rng = np.random.default_rng(3)
-        charlm.sample(small_model, [0], 30, temperature, rng)
+        sequence.sample(small_model, [0], 30, temperature, rng)
         after.append(rng.random())
     assert after[0] == after[1] == after[2]
 
@@ -77,7 +78,7 @@ def test_one_random_number_an_id_whatever_the_temperature(small_model):
 @pytest.mark.parametrize("temperature", [-0.1, np.nan, np.inf])
 def test_a_temperature_below_zero_or_not_finite_is_refused(small_model, rng, temperature):
     with pytest.raises(ValueError, match="temperature must be a finite number of at least 0"):
-        charlm.sample(small_model, [0], 1, temperature, rng)
+        sequence.sample(small_model, [0], 1, temperature, rng)
 
 
 @pytest.mark.parametrize(
@@ -86,9 +87,9 @@ def test_a_temperature_below_zero_or_not_finite_is_refused(small_model, rng, tem
 )
 def test_a_prompt_that_cannot_be_read_is_refused(small_model, rng, prompt, message):
     with pytest.raises(ValueError, match=message):
-        charlm.sample(small_model, np.array(prompt, int), 1, 1.0, rng)
+        sequence.sample(small_model, np.array(prompt, int), 1, 1.0, rng)
 
 
 def test_a_readout_that_does_not_fit_the_cell_is_refused(small_model):
     with pytest.raises(ValueError, match="readout"):
-        CharLM(small_model.cell, charlm.readout.Readout(np.ones((5, 6)), np.ones(5)))
+        SequenceModel(small_model.cell, Readout(np.ones((5, 6)), np.ones(5)))

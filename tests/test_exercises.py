@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import io
 import pkgutil
 from pathlib import Path
 
@@ -68,6 +69,27 @@ def test_every_declared_mistake_is_told_by_its_own_name_and_no_other(monkeypatch
         told = said(capsys, checker, bug)
         assert told.startswith("Not yet")
         assert [other for other in bugs if inspect.getdoc(other) in told] == [bug], told
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "cp932"])
+@pytest.mark.parametrize(("module", "checker"), CHECKERS)
+def test_every_verdict_can_be_printed_anywhere(monkeypatch, module, checker, encoding):
+    """On a console or into a pipe without the signs of the text: the sign's name stands in its place."""
+    reference, _, bugs, _ = declared(monkeypatch, module, checker)
+
+    def σ(*_):
+        raise ValueError("∂")
+
+    for answer in (..., reference, *bugs, σ, "∂"):
+        console = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+        monkeypatch.setattr("sys.stdout", console)
+        checker(answer)
+        console.flush()
+        told = console.buffer.getvalue().decode(encoding)
+        assert told.startswith(("To do", "Right", "Not yet"))
+        if answer is σ and encoding == "ascii":
+            assert "GREEK SMALL LETTER SIGMA" in told
+            assert "PARTIAL DIFFERENTIAL" in told
 
 
 @pytest.mark.parametrize(("module", "checker"), CHECKERS)

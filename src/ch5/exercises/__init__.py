@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import inspect
 import linecache
+import sys
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import deepcopy
@@ -42,7 +43,11 @@ def check(
     case that fails. `gives` names what is returned: one name for one array, several for a tuple.
     """
     with np.errstate(all="ignore"):
-        print(_verdict(answer, reference, list(cases), list(bugs), gives))
+        told = _verdict(answer, reference, list(cases), list(bugs), gives)
+    encoding = (
+        sys.stdout.encoding or "utf-8"
+    )  # of a Windows console, say, which has no ∂: it prints the sign's name
+    print(told.encode(encoding, "namereplace").decode(encoding))
 
 
 def _verdict(

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import matplotlib
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
@@ -25,7 +26,8 @@ HALF_WIDTH = (3.6, 2.8)
 
 
 def use_style() -> None:
-    """Set the book's figure style for the rest of the session."""
+    """Set the book's figure style for the rest of the session, over Matplotlib's defaults: no matplotlibrc counts."""
+    matplotlib.rcdefaults()
     plt.style.use(Path(__file__).with_name("book.mplstyle"))
 
 

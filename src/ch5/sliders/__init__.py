@@ -22,6 +22,7 @@ starts it there without a kernel, is book/_static/widgets.js.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,10 +50,7 @@ class Slider(anywidget.AnyWidget):
         if np.shape(figure["readings"]) != tuple(stops):
             raise ValueError(f"readings must have shape {tuple(stops)}, got {np.shape(figure['readings'])}")
         for position in [figure["start"], *(place["position"] for place in figure["places"])]:
-            if len(position) != len(stops) or not all(
-                0 <= i < n for i, n in zip(position, stops, strict=True)
-            ):
-                raise ValueError(f"a position must have stops below {stops}, got {position}")
+            _check_position(position, stops)
         packed: list[Array] = []
         described = _pack(figure, stops, packed)
         super().__init__(
@@ -60,6 +58,17 @@ class Slider(anywidget.AnyWidget):
             data=np.concatenate(packed).astype("<f4").tobytes(),
             position=list(figure["start"]),
         )
+
+    @traitlets.validate("position")
+    def _there(self, proposal: Any) -> list[int]:
+        """Refuse a stop that is not there, with the error at which traitlets goes back to the last position."""
+        try:
+            _check_position(
+                proposal["value"], [len(control["values"]) for control in self.figure["controls"]]
+            )
+        except ValueError as error:
+            raise traitlets.TraitError(str(error)) from None
+        return proposal["value"]
 
     def __repr__(self) -> str:
         """The same on every run: notebooks compare it."""
@@ -81,9 +90,16 @@ def series(kind: str, colour: str, x: Array, y: Array, **more: Any) -> dict[str,
     return {"kind": kind, "colour": colour, "x": x, "y": y, **more}
 
 
+def _check_position(position: Sequence[int], stops: list[int]) -> None:
+    if len(position) != len(stops) or not all(0 <= i < n for i, n in zip(position, stops, strict=True)):
+        raise ValueError(f"a position must have stops below {stops}, got {position}")
+
+
 def _pack(part: Any, stops: list[int], packed: list[Array]) -> Any:
     """The same description with every array replaced by where it lies among the packed numbers."""
     if isinstance(part, dict):
+        if "kind" in part:  # a series, whose numbers may be given as lists
+            part = part | {key: as_numbers(key, part[key]) for key in ("x", "y", "top") if key in part}
         return {key: _pack(value, stops, packed) for key, value in part.items()}
     if isinstance(part, list | tuple):
         return [_pack(value, stops, packed) for value in part]

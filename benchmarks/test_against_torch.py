@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from ch5 import bptt
-from ch5.attention import Attention
-from ch5.gated import GRU, LSTM
-from ch5.gradcheck import relative_error
+from ch5.engine import bptt
+from ch5.engine.gradcheck import relative_error
+from ch5.networks.attention import Attention
+from ch5.networks.gated import GRU, LSTM
 
 T, B, D, H = 40, 5, 7, 6
 LSTM_SLOTS, TORCH_LSTM_SLOTS = "gifo", "ifgo"

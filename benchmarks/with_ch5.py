@@ -6,9 +6,9 @@ from itertools import islice
 import numpy as np
 
 from benchmarks import work
-from ch5.optimise import SGD, Adam
-from ch5.sequence import sample
-from ch5.train import Training
+from ch5.engine.optimise import SGD, Adam
+from ch5.engine.train import Training
+from ch5.networks.sequence import sample
 
 
 class Endless(list):

@@ -1,9 +1,9 @@
-"""The original run in pure Python: ch5.scalar, with the clip that its `train` does without."""
+"""The original run in pure Python: ch5.networks.scalar, with the clip that its `train` does without."""
 
 from math import sqrt
 
 from benchmarks import work
-from ch5 import scalar
+from ch5.networks import scalar
 
 
 def training(cell, H, T, B, optimiser, rate, clip):

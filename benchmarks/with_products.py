@@ -6,7 +6,7 @@ They are the engine's own: of the same shapes, slot by slot, W_hh by columns for
 import numpy as np
 
 from benchmarks import work
-from ch5.weights import aligned
+from ch5.engine.weights import aligned
 
 SLOTS = {"vanilla": (), "GRU": (3,), "LSTM": (4,)}
 

@@ -2,10 +2,12 @@
 
 import numpy as np
 
-from ch5 import gated, initialise, text
-from ch5.cell import VanillaCell
-from ch5.readout import Readout
-from ch5.sequence import SequenceModel
+from ch5.data import text
+from ch5.engine import initialise
+from ch5.networks import gated
+from ch5.networks.cell import VanillaCell
+from ch5.networks.readout import Readout
+from ch5.networks.sequence import SequenceModel
 
 BATCHES = 20  # then the first comes again
 CHECKED = 10  # updates whose losses are compared before anything is timed

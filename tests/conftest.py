@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from ch5.cell import VanillaCell
-from ch5.readout import Readout
-from ch5.sequence import SequenceModel
+from ch5.networks.cell import VanillaCell
+from ch5.networks.readout import Readout
+from ch5.networks.sequence import SequenceModel
 
 settings.register_profile("book", deadline=None)  # a busy machine is no failure
 settings.load_profile("book")

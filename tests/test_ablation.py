@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from ch5 import ablation, text
-from ch5.ablation import MERGES
+from ch5.data import text
+from ch5.experiments import ablation
+from ch5.experiments.ablation import MERGES
 
 
 @pytest.mark.parametrize("run", [lambda m: ablation.echo(m, 0, 2), lambda m: ablation.alice(m, 0, 1)[2][:2]])

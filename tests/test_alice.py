@@ -5,8 +5,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from ch5 import arc, reach, sequence, text
+from ch5.analysis import context, text_statistics
+from ch5.data import text
 from ch5.experiments import alice
+from ch5.networks import sequence
 
 
 def test_written_texts_are_samples(small_model):
@@ -63,7 +65,7 @@ def test_the_first_losses_and_the_loss_of_the_tail_are_those_of_a_run_made_here(
     losses, _ = run.model.model.losses(ids[first - 1 : -1], ids[first:])  # in one go, from a zero state
     assert short_run["held_out"][-1] == pytest.approx(losses.mean(), abs=0.005)
     assert short_run["train"] == pytest.approx(
-        reach.losses_from(run.model.model, ids[:first], 5000).mean(), abs=0.005
+        context.losses_from(run.model.model, ids[:first], 5000).mean(), abs=0.005
     )
 
 
@@ -76,7 +78,7 @@ def test_a_trial_is_measured_without_writing():
 
 def test_a_boundary_is_the_first_update_from_which_on_the_intervals_part():
     """Above 1 ± 0.5: 1.4 ± 0.1 is not, 2 ± 0.4 is, and what is so once and later is not does not count."""
-    limit = arc.Estimate(1.0, 0.5)
+    limit = text_statistics.Estimate(1.0, 0.5)
 
     def stages(*values):
         return [

@@ -3,15 +3,17 @@
 import numpy as np
 import pytest
 
-from ch5 import attention, bptt, equivariance, gradcheck, linear
-from ch5.attention import (
+from ch5.analysis import equivariance
+from ch5.engine import bptt, gradcheck, linear
+from ch5.networks import attention
+from ch5.networks.attention import (
     Attention,
     bill_of_attention,
     bill_of_recurrence,
     positions,
     sensitivity,
 )
-from ch5.cell import VanillaCell
+from ch5.networks.cell import VanillaCell
 
 T, D, H = 12, 3, 4
 BATCHES = [(), (3,), (2, 3)]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ch5.batches import Shuffled
+from ch5.engine.batches import Shuffled
 
 
 def test_an_epoch_sees_every_window_once_in_a_new_order(rng):

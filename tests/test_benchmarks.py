@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from benchmarks import with_ch5, with_lists, with_products, work
 
+from ch5.engine.optimise import Adam
+from ch5.engine.train import Training
 from ch5.experiments import benchmarks, original, record
 from ch5.experiments.benchmarks import Row
-from ch5.optimise import Adam
-from ch5.train import Training
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "book" / "benchmarks.md"

@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
-from ch5 import gradcheck, recall
-from ch5.attention import Attention, positions
-from ch5.block import RecallByAttention, Unplaced
-from ch5.optimise import Adam
-from ch5.readout import Readout
-from ch5.recall import AddingTask, RecallTask
+from ch5.data import recall
+from ch5.data.recall import AddingTask, RecallTask
+from ch5.engine import gradcheck
+from ch5.engine.optimise import Adam
+from ch5.networks.attention import Attention, positions
+from ch5.networks.block import RecallByAttention, Unplaced
+from ch5.networks.readout import Readout
 
 H = 4
 

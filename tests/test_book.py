@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 import yaml
 
-from ch5 import bptt, readout
-from ch5.attention import Attention
-from ch5.cell import VanillaCell
-from ch5.gated import GRU, LSTM
-from ch5.readout import Readout
+from ch5.engine import bptt
+from ch5.networks import readout
+from ch5.networks.attention import Attention
+from ch5.networks.cell import VanillaCell
+from ch5.networks.gated import GRU, LSTM
+from ch5.networks.readout import Readout
 
 ROOT = Path(__file__).parents[1]
 BOOK = ROOT / "book"

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ch5 import bptt, gradcheck, linear, planted
-from ch5.cell import VanillaCell
-from ch5.weights import Weights, shape
+from ch5.engine import bptt, gradcheck, linear
+from ch5.engine.weights import Weights, shape
+from ch5.networks import bugs
+from ch5.networks.cell import VanillaCell
 
 T, D, H = 12, 3, 4
 BATCHES = [(), (3,), (2, 3)]
@@ -96,11 +97,11 @@ def test_every_gradient_agrees_with_the_complex_step(make, batch, rng):
 
 
 BUGS = [
-    planted.NoSlope,
-    planted.Untransposed,
-    planted.Overwritten,
-    planted.LastStateForFirst,
-    planted.NoFuture,
+    bugs.NoSlope,
+    bugs.Untransposed,
+    bugs.Overwritten,
+    bugs.LastStateForFirst,
+    bugs.NoFuture,
 ]
 
 

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from ch5 import bptt
-from ch5.cell import VanillaCell
+from ch5.engine import bptt
+from ch5.networks.cell import VanillaCell
 
 
 def test_a_step_is_the_equation_written_with_sums(small_cell, rng):

@@ -11,8 +11,8 @@ from functools import cached_property, partial
 import numpy as np
 import pytest
 
-from ch5 import checkpoint
-from ch5.checkpoint import describe
+from ch5.engine import checkpoint
+from ch5.engine.checkpoint import describe
 
 ARRAYS = {"theta": np.arange(7.0), "k": np.array(3), "text": np.array("{}"), "none": np.zeros(0, np.float32)}
 
@@ -141,7 +141,7 @@ def test_a_generator_that_was_used_is_another():
 
 def test_a_set_is_described_alike_in_every_process():
     """The order of its strings is not."""
-    code = "from ch5.checkpoint import describe; print(describe('x', {'a', 'b', 'c', 'd', 'e'}))"
+    code = "from ch5.engine.checkpoint import describe; print(describe('x', {'a', 'b', 'c', 'd', 'e'}))"
     said = {
         subprocess.run(
             [sys.executable, "-c", code],

@@ -8,29 +8,13 @@ import nbformat
 import numpy as np
 import pytest
 
-from ch5 import (
-    ablation,
-    arc,
-    attention,
-    bptt,
-    contributions,
-    equivariance,
-    gated,
-    initialise,
-    jacobian,
-    latch,
-    linear,
-    meanfield,
-    optimise,
-    planted,
-    reach,
-    scalar,
-    text,
-)
-from ch5.block import RecallByAttention, Unplaced
-from ch5.cell import VanillaCell
-from ch5.convolution import Convolution
+from ch5.analysis import context, contributions, equivariance, jacobian, latch, meanfield, text_statistics
+from ch5.data import text
+from ch5.data.recall import RecallTask
+from ch5.engine import bptt, initialise, linear, optimise
+from ch5.engine.gradcheck import complex_step, relative_error
 from ch5.experiments import (
+    ablation,
     alice,
     baselines,
     chaos,
@@ -43,9 +27,11 @@ from ch5.experiments import (
     prior,
     record,
 )
-from ch5.gradcheck import complex_step, relative_error
-from ch5.mlp import MLP, Layer
-from ch5.recall import RecallTask
+from ch5.networks import attention, bugs, gated, scalar
+from ch5.networks.block import RecallByAttention, Unplaced
+from ch5.networks.cell import VanillaCell
+from ch5.networks.convolution import Convolution
+from ch5.networks.mlp import MLP, Layer
 
 
 @pytest.mark.parametrize("T", [1, 12, 40])
@@ -361,7 +347,7 @@ def test_c6_the_sum_over_time_is_one_matrix_product(rng):
 @pytest.mark.parametrize("seed", range(5))
 def test_c7_with_both_sources_every_gradient_agrees_with_the_complex_step(seed):
     """W_xh, W_hh, b, x and h_0, each to a relative 1e-12."""
-    by_hand, numeric = planted.both_ways(*sequence_loss(np.random.default_rng(seed)))
+    by_hand, numeric = bugs.both_ways(*sequence_loss(np.random.default_rng(seed)))
     assert max(map(relative_error, by_hand, numeric)) < 1e-12
 
 
@@ -790,7 +776,7 @@ def counted():
 def stages(result):
     """What was measured at each stage, by update."""
     return {
-        stage["update"]: {name: arc.Estimate(*pair) for name, pair in stage["statistics"].items()}
+        stage["update"]: {name: text_statistics.Estimate(*pair) for name, pair in stage["statistics"].items()}
         for stage in result["stages"]
     }
 
@@ -799,8 +785,8 @@ def stages(result):
 def test_c14_on_alice_a_dozen_characters_are_enough(recorded_alice, variant):
     """Given 16 the loss is within a hundredth of a nat of that given 100, in each seed; given 4 it is not."""
     for result in recorded_alice.where(variant=variant):
-        excess = dict(zip(reach.GIVEN, result["excess"][0], strict=True))
-        assert max(abs(excess[k]) for k in reach.GIVEN if k >= 16) < 0.01
+        excess = dict(zip(context.GIVEN, result["excess"][0], strict=True))
+        assert max(abs(excess[k]) for k in context.GIVEN if k >= 16) < 0.01
         assert excess[4] > 0.05
 
 
@@ -809,14 +795,14 @@ def test_c14_on_alice_the_gradient_dies_over_one_or_two_dozen_characters(recorde
     """Its median is down to a hundredth between lags 10 and 32, at the rate of the exponent, which is negative."""
     for result in recorded_alice.where(variant=variant):
         _, middle, _ = np.array(result["gradient"])
-        assert 10 < reach.faded(middle, 0.01) < 32
+        assert 10 < context.faded(middle, 0.01) < 32
         assert result["exponent"] < -0.1
         assert abs((middle[60] - middle[30]) / 30 - result["exponent"]) < 0.1
 
 
 def test_c14_in_the_original_run_fewer_still_are_enough():
     for result in record.load(baselines.EXPERIMENT).where(model="original"):
-        assert reach.needed(result["excess"][0], 0.01) <= 8
+        assert context.needed(result["excess"][0], 0.01) <= 8
 
 
 def test_c14_windows_of_eight_do_as_well_as_windows_of_32(recorded_alice):
@@ -888,7 +874,9 @@ def test_c15_a_run_begun_now_writes_as_recorded(recorded_alice, alice_references
             break
     np.testing.assert_allclose(run.losses[:20], recorded["early"], rtol=1e-5)
     vocabulary, ids, first = alice.book()
-    now = alice.stage(run.model.model, vocabulary, arc.Book.of(vocabulary, ids[:first]))["statistics"]
+    now = alice.stage(run.model.model, vocabulary, text_statistics.Book.of(vocabulary, ids[:first]))[
+        "statistics"
+    ]
     for name, then in stages(recorded)[30].items():
         assert abs(now[name].value - then.value) <= now[name].half + then.half, name
 
@@ -1080,7 +1068,7 @@ def test_c17_on_alice_each_at_its_best_rate_gates_gain_a_twentieth_of_a_nat():
 def test_c17_on_alice_the_gru_looks_back_the_furthest():
     """To a hundredth of a nat it needs at least 32 characters, the vanilla network 12, the LSTM at most 16."""
     needed = {
-        cell: [reach.needed(run["excess"][0], 0.01) for run in on_alice(cell, rate)[0]]
+        cell: [context.needed(run["excess"][0], 0.01) for run in on_alice(cell, rate)[0]]
         for cell, rate in (("vanilla", 0.006), ("lstm", 0.015), ("gru", 0.006))
     }
     assert max(needed["vanilla"]) == 12

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from ch5 import bptt, contributions, gradcheck, readout
-from ch5.cell import VanillaCell
+from ch5.analysis import contributions
+from ch5.engine import bptt, gradcheck
+from ch5.networks import readout
+from ch5.networks.cell import VanillaCell
 
 T = 7
 

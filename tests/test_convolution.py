@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from ch5 import gradcheck, linear
-from ch5.convolution import Convolution
+from ch5.engine import gradcheck, linear
+from ch5.networks.convolution import Convolution
 
 BATCHES = [(), (3,), (2, 3)]
 N, K, D, T = 2, 4, 3, 12

@@ -3,10 +3,7 @@
 import numpy as np
 import pytest
 
-from ch5 import bptt, gradcheck, initialise
-from ch5.cell import VanillaCell
-from ch5.convolution import Convolution
-from ch5.equivariance import (
+from ch5.analysis.equivariance import (
     delayed,
     dependence,
     fixed_point,
@@ -14,6 +11,9 @@ from ch5.equivariance import (
     shift_errors,
     side_by_side,
 )
+from ch5.engine import bptt, gradcheck, initialise
+from ch5.networks.cell import VanillaCell
+from ch5.networks.convolution import Convolution
 
 
 def test_dependence_is_the_norm_of_the_jacobian_of_each_output_by_each_input(rng):

@@ -10,12 +10,12 @@ import nbformat
 import numpy as np
 import pytest
 
-from ch5 import exercises
-from ch5.exercises import bptt, cell, check, gates
+from ch5.book import exercises
+from ch5.book.exercises import bptt, cell, check, gates
 
 NOTEBOOKS = sorted(Path(__file__).parents[1].glob("book/chapters/*.ipynb"))
 MODULES = [
-    importlib.import_module(f"ch5.exercises.{m.name}") for m in pkgutil.iter_modules(exercises.__path__)
+    importlib.import_module(f"ch5.book.exercises.{m.name}") for m in pkgutil.iter_modules(exercises.__path__)
 ]
 CHECKERS = [
     pytest.param(module, checker, id=f"{module.__name__.rpartition('.')[2]}.{name}")

@@ -7,7 +7,7 @@ from math import comb, exp, expm1, log, log1p, sqrt
 import numpy as np
 import pytest
 
-from ch5.exercises import alice, attention, bptt, cell, gates, jacobian, memory, sharing
+from ch5.book.exercises import alice, attention, bptt, cell, gates, jacobian, memory, sharing
 from ch5.experiments import horizon
 from test_exercises import CHECKERS, declared, said
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from ch5 import files
+from ch5.engine import files
 
 
 def test_the_new_file_takes_the_place_of_the_old(tmp_path):

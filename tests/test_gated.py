@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from ch5 import bptt, contributions, gradcheck, linear
-from ch5.gated import GRU, LSTM, gate_product
-from ch5.readout import Readout
-from ch5.recall import RecallTask
-from ch5.sequence import SequenceModel, sample
+from ch5.analysis import contributions
+from ch5.data.recall import RecallTask
+from ch5.engine import bptt, gradcheck, linear
+from ch5.networks.gated import GRU, LSTM, gate_product
+from ch5.networks.readout import Readout
+from ch5.networks.sequence import SequenceModel, sample
 
 T, D, H = 12, 3, 4
 BATCHES = [(), (3,), (2, 3)]

@@ -5,12 +5,13 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from ch5 import gradcheck, initialise, reach
+from ch5.analysis import context
+from ch5.engine import gradcheck, initialise
 from ch5.experiments import alice, gates_alice, record
-from ch5.experiments.stream import Reader
-from ch5.gated import GRU, LSTM
-from ch5.readout import Readout
-from ch5.sequence import SequenceModel
+from ch5.networks.gated import GRU, LSTM
+from ch5.networks.readout import Readout
+from ch5.networks.sequence import SequenceModel
+from ch5.networks.stream import Reader
 
 SMALL = gates_alice.SETTINGS | {"hidden": {"lstm": 12, "gru": 12}, "epochs": 2}
 CELLS = pytest.mark.parametrize("kind", [LSTM, GRU])
@@ -62,16 +63,16 @@ def test_the_gradient_is_the_change_of_the_loss_by_an_earlier_state(kind):
     """By central differences, ten characters back, at three places; and gates that lie between zero and one."""
     model, (_, ids, first) = small_model(kind), alice.book()
     places = np.array([first + 300, first + 777, first + 1000])
-    logs, residuals = reach.log_gradient_norms(model, ids, places, reach.LAGS)
+    logs, residuals = context.log_gradient_norms(model, ids, places, context.LAGS)
     keep = model.cell.keep(residuals)
-    assert logs.shape == (reach.LAGS + 1, 3)
-    assert keep.shape == (reach.LAGS, 3, 6)
+    assert logs.shape == (context.LAGS + 1, 3)
+    assert keep.shape == (context.LAGS, 3, 6)
     assert 0 < keep.min() < keep.max() < 1
     np.testing.assert_array_equal(logs[0], 0)
     for j, p in enumerate(places):
         norms = []
         for k in (0, 10):
-            start = p - reach.LAGS - reach.BEFORE
+            start = p - context.LAGS - context.BEFORE
             _, s = model.losses(ids[start : p - k, None], ids[start + 1 : p - k + 1, None])
 
             def loss(s, p=p, k=k):
@@ -114,10 +115,10 @@ def test_what_is_lost_with_less_is_counted_from_the_losses_of_windows(small_run)
     for k in (3, 100):
         at = places - k + np.arange(k)[:, None]
         given.append(model.losses(ids[at], ids[at + 1])[0][-1])
-    assert found["excess"][0, reach.GIVEN.index(3)] == pytest.approx((given[0] - given[1]).mean(), rel=1e-4)
-    assert found["excess"].shape == found["half"].shape == (2, len(reach.GIVEN))
-    assert found["gradient"].shape == (3, reach.LAGS + 1)
-    assert found["kept"].shape == (len(gates_alice.QUANTILES), reach.LAGS + 1)
+    assert found["excess"][0, context.GIVEN.index(3)] == pytest.approx((given[0] - given[1]).mean(), rel=1e-4)
+    assert found["excess"].shape == found["half"].shape == (2, len(context.GIVEN))
+    assert found["gradient"].shape == (3, context.LAGS + 1)
+    assert found["kept"].shape == (len(gates_alice.QUANTILES), context.LAGS + 1)
     np.testing.assert_allclose(found["kept"][:, 1], found["keep"], atol=0.03)
 
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from ch5 import bptt
-from ch5.cell import VanillaCell
+from ch5.data.recall import RecallTask
+from ch5.engine import bptt
 from ch5.experiments import gates_opening, record
-from ch5.gated import LSTM
-from ch5.recall import RecallTask
+from ch5.networks.cell import VanillaCell
+from ch5.networks.gated import LSTM
 
 SMALL = gates_opening.SETTINGS | {"budget": gates_opening.SETTINGS["budget"] | {"updates": 3, "test": 8}}
 

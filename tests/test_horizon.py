@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ch5 import gradcheck
+from ch5.data.recall import RecallTask
+from ch5.engine import gradcheck
 from ch5.experiments import horizon, record
-from ch5.recall import RecallTask
 
 BUDGET = horizon.SETTINGS["budget"]
 SHORT = {**BUDGET, "updates": 100, "test": 64}

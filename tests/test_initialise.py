@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ch5.initialise import (
+from ch5.engine.initialise import (
     as_size,
     gaussian,
     identity,

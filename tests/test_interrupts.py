@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from ch5.interrupts import held_back
+from ch5.engine.interrupts import held_back
 
 
 @pytest.fixture

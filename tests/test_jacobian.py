@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from ch5 import bptt, gradcheck, initialise, jacobian
-from ch5.cell import VanillaCell
+from ch5.analysis import jacobian
+from ch5.engine import bptt, gradcheck, initialise
+from ch5.networks.cell import VanillaCell
 
 
 def states(cell, x, h_0):

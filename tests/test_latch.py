@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from ch5 import bptt, latch, recall
-from ch5.cell import VanillaCell
-from ch5.recall import RecallTask
+from ch5.analysis import latch
+from ch5.data import recall
+from ch5.data.recall import RecallTask
+from ch5.engine import bptt
+from ch5.networks.cell import VanillaCell
 
 
 @pytest.mark.parametrize(("lag", "sequences"), [(100, 1000), (1000, 1000), (10_000, 200)])

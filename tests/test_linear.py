@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ch5 import linear
+from ch5.engine import linear
 
 batches = st.lists(st.integers(1, 3), max_size=3).map(tuple)
 

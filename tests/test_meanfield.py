@@ -6,7 +6,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from ch5 import initialise, jacobian, meanfield
+from ch5.analysis import jacobian, meanfield
+from ch5.engine import initialise
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(20)
 

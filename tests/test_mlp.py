@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from ch5 import gradcheck
-from ch5.mlp import MLP, Layer
+from ch5.engine import gradcheck
+from ch5.networks.mlp import MLP, Layer
 
 
 def stack(rng, widths, side=0):

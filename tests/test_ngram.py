@@ -5,7 +5,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from ch5 import ngram, text
+from ch5.analysis import ngram
+from ch5.data import text
 
 
 @pytest.fixture(scope="module")

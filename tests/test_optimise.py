@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from ch5.optimise import SGD, Adam, clip_by_norm, clip_by_value
+from ch5.engine.optimise import SGD, Adam, clip_by_norm, clip_by_value
 
 OPTIMISERS = [lambda: SGD(0.1), lambda: Adam(0.1)]
 vectors = arrays(np.float64, st.integers(1, 20), elements=st.floats(-1e6, 1e6))

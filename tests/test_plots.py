@@ -11,7 +11,7 @@ import hashlib, io
 import numpy as np
 import matplotlib.pyplot as plt
 from ch5 import plots
-from ch5.plots import sharing
+from ch5.book.plots import sharing
 plots.use_style()
 figure = sharing.dependence({"cell": np.tri(5) + 0.1, "none": np.eye(5)})
 plt.figure().gca().set(title="Loss $h_t$", xlabel="steps", ylabel="nats")

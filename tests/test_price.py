@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from ch5 import bptt, initialise
-from ch5.cell import VanillaCell
+from ch5.engine import bptt, initialise
+from ch5.engine.optimise import SGD
+from ch5.engine.train import Training
 from ch5.experiments import price
 from ch5.experiments.original import original_run
-from ch5.optimise import SGD
-from ch5.train import Training
+from ch5.networks.cell import VanillaCell
 
 
 def test_a_linear_cell_has_the_profile_of_its_matrix(rng):

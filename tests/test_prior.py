@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ch5 import gradcheck
+from ch5.engine import gradcheck
 from ch5.experiments import prior
 
 

@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 
-from ch5 import gradcheck, readout, recall
-from ch5.cell import VanillaCell
-from ch5.readout import Readout
-from ch5.recall import AddingTask, CopyTask, RecallTask
-from ch5.sequence import SequenceModel
+from ch5.data import recall
+from ch5.data.recall import AddingTask, CopyTask, RecallTask
+from ch5.engine import gradcheck
+from ch5.networks import readout
+from ch5.networks.cell import VanillaCell
+from ch5.networks.readout import Readout
+from ch5.networks.sequence import SequenceModel
 
 
 def model(rng, width, answers, H=4):

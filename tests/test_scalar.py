@@ -8,8 +8,8 @@ from copy import deepcopy
 
 import pytest
 
-from ch5 import scalar
-from ch5.scalar import backward, forward, loss, one_hot, step, sum_outer, times, train
+from ch5.networks import scalar
+from ch5.networks.scalar import backward, forward, loss, one_hot, step, sum_outer, times, train
 
 T, D, H, V = 12, 3, 4, 5
 

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from ch5 import gradcheck, sequence
-from ch5.readout import Readout
-from ch5.sequence import SequenceModel
+from ch5.engine import gradcheck
+from ch5.networks import sequence
+from ch5.networks.readout import Readout
+from ch5.networks.sequence import SequenceModel
 
 
 @pytest.mark.parametrize("batch", [(), (3,)])

@@ -5,10 +5,10 @@ import pytest
 from numpy.testing import assert_allclose
 from traitlets import TraitError
 
-from ch5 import bptt, initialise
-from ch5.cell import VanillaCell
-from ch5.sliders import Slider
-from ch5.sliders import jacobian as sliders
+from ch5.book.sliders import Slider
+from ch5.book.sliders import jacobian as sliders
+from ch5.engine import bptt, initialise
+from ch5.networks.cell import VanillaCell
 
 LOWEST, MEDIAN, HIGHEST = range(3)
 PLACES = {label: where for where, label, _ in sliders.PLACES}

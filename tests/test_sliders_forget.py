@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from ch5 import bptt, gated, text
-from ch5.sliders import forget as sliders
+from ch5.book.sliders import forget as sliders
+from ch5.data import text
+from ch5.engine import bptt
+from ch5.networks import gated
 
 LOWEST, MEDIAN, HIGHEST = range(3)
 PLACES = {label: where for where, label, _ in sliders.PLACES}

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from ch5 import bptt
-from ch5.cell import VanillaCell
-from ch5.sliders import latch as sliders
+from ch5.book.sliders import latch as sliders
+from ch5.engine import bptt
+from ch5.networks.cell import VanillaCell
 
 PLACES = {label: where for where, label, _ in sliders.PLACES}
 

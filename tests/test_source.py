@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from ch5.cell import VanillaCell
-from ch5.scalar import forward, step
-from ch5.source import drawing, show
+from ch5.book.source import drawing, show
+from ch5.networks.cell import VanillaCell
+from ch5.networks.scalar import forward, step
 
 
 def test_the_source_shown_is_that_of_the_file():

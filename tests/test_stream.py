@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from ch5.experiments.stream import CHARACTERS, Annealed, Reader, Windows
-from ch5.optimise import Adam
-from ch5.sequence import SequenceModel
+from ch5.engine.optimise import Adam
+from ch5.networks.sequence import SequenceModel
+from ch5.networks.stream import CHARACTERS, Annealed, Reader, Windows
 
 
 @pytest.mark.parametrize("carried", [True, False])

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ch5 import text as module
-from ch5.text import Vocabulary, alice, load, split, windows
+from ch5.data import text as module
+from ch5.data.text import Vocabulary, alice, load, split, windows
 
 ALICE = Path(module.__file__).parent / "data" / "alice29.txt"
 

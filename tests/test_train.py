@@ -14,25 +14,26 @@ import joblib
 import numpy as np
 import pytest
 
-from ch5 import checkpoint, gated
-from ch5.block import RecallByAttention
-from ch5.cell import VanillaCell
+from ch5.data.recall import RecallTask
+from ch5.engine import checkpoint
+from ch5.engine.optimise import SGD, Adam
+from ch5.engine.train import Shuffled, Training
 from ch5.experiments import alice, baselines, prior
-from ch5.experiments.stream import Annealed, Reader
-from ch5.mlp import MLP, Layer
-from ch5.optimise import SGD, Adam
-from ch5.readout import Readout
-from ch5.recall import RecallTask
-from ch5.sequence import SequenceModel
-from ch5.train import Shuffled, Training
+from ch5.networks import gated
+from ch5.networks.block import RecallByAttention
+from ch5.networks.cell import VanillaCell
+from ch5.networks.mlp import MLP, Layer
+from ch5.networks.readout import Readout
+from ch5.networks.sequence import SequenceModel
+from ch5.networks.stream import Annealed, Reader
 
 RUN = """
 import sys, numpy as np
-from ch5.cell import VanillaCell
-from ch5.sequence import SequenceModel
-from ch5.optimise import Adam
-from ch5.readout import Readout
-from ch5.train import Shuffled, Training
+from ch5.networks.cell import VanillaCell
+from ch5.networks.sequence import SequenceModel
+from ch5.engine.optimise import Adam
+from ch5.networks.readout import Readout
+from ch5.engine.train import Shuffled, Training
 
 def training(updates=600):
     rng = np.random.default_rng(8)

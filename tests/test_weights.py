@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ch5.cell import VanillaCell
-from ch5.mlp import MLP, Layer
-from ch5.weights import Weights, aligned, as_numbers, shape
+from ch5.engine.weights import Weights, aligned, as_numbers, shape
+from ch5.networks.cell import VanillaCell
+from ch5.networks.mlp import MLP, Layer
 
 
 @dataclass(frozen=True)

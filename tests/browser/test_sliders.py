@@ -7,9 +7,10 @@ import pytest
 from checks import not_for_everyone, visit
 from numpy.testing import assert_allclose
 
-from ch5 import bptt, initialise, jacobian
-from ch5.cell import VanillaCell
-from ch5.sliders import jacobian as sliders
+from ch5.analysis import jacobian
+from ch5.book.sliders import jacobian as sliders
+from ch5.engine import bptt, initialise
+from ch5.networks.cell import VanillaCell
 
 PAGE = "book/chapters/04_jacobian.html"
 RADIUS, INPUT = 0, 1

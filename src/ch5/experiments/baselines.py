@@ -19,13 +19,16 @@ from typing import Any
 
 import numpy as np
 
-from ch5 import initialise, linear, ngram, reach, readout, text
+from ch5.analysis import context, ngram
+from ch5.data import text
+from ch5.engine import initialise, linear
+from ch5.engine.train import Training
+from ch5.engine.weights import Array, Weights
 from ch5.experiments import alice, original
 from ch5.experiments.record import Experiment
-from ch5.mlp import MLP, Layer
-from ch5.readout import Readout
-from ch5.train import Training
-from ch5.weights import Array, Weights
+from ch5.networks import readout
+from ch5.networks.mlp import MLP, Layer
+from ch5.networks.readout import Readout
 
 HIGHEST_ORDER = 5
 SETTINGS: dict[str, Any] = {
@@ -134,10 +137,10 @@ def measure(*, model: str, on: str, seed: int, **settings: Any) -> dict[str, Any
         for _ in run:
             pass
         losses = {
-            "train": reach.losses_from(run.model, ids[:first], reach.BEFORE + 1).mean(),
-            "held_out": reach.losses_from(run.model, ids, first).mean(),
+            "train": context.losses_from(run.model, ids[:first], context.BEFORE + 1).mean(),
+            "held_out": context.losses_from(run.model, ids, first).mean(),
         }
-        return losses | {"parameters": run.model.size} | reach.look_back(run.model, ids, first)
+        return losses | {"parameters": run.model.size} | context.look_back(run.model, ids, first)
     run = fixed_window(on, seed, **settings)
     n, _ = settings["sizes"][on]
     parts = np.split(np.arange(n, len(ids)), [first - n])  # the places to train on, and those held out

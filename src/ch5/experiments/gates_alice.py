@@ -8,7 +8,7 @@ ended at 1.59, 1.50 and 1.50 nats with an LSTM at rates 0.006, 0.015 and 0.03, 1
 two, 1.53 and 2.66 with the vanilla network.
 
 A result    parameters; early (20,), the first losses; loss and held_out (epochs,); train, on the head
-            excess and half (2, GIVEN), as `reach.look_back` gives them for the vanilla cell
+            excess and half (2, GIVEN), as `context.look_back` gives them for the vanilla cell
             gradient (3, LAGS + 1): quartiles of log |d loss_t / d s_{t-k}| - log |d loss_t / d s_t|, s being h and c
             kept (4, LAGS + 1): of the products of k gates that keep, over units and places, these QUANTILES
             keep (4,): of one gate; near_one: the share of gates above 0.9
@@ -22,15 +22,15 @@ from typing import Any
 
 import numpy as np
 
-from ch5 import reach
+from ch5.analysis import context
+from ch5.data.text import Ids
+from ch5.engine.train import Training
 from ch5.experiments import alice
 from ch5.experiments.record import Experiment
-from ch5.experiments.stream import Annealed, Reader, Windows
-from ch5.gated import GRU, LSTM, gate_product
-from ch5.readout import Readout
-from ch5.sequence import SequenceModel
-from ch5.text import Ids
-from ch5.train import Training
+from ch5.networks.gated import GRU, LSTM, gate_product
+from ch5.networks.readout import Readout
+from ch5.networks.sequence import SequenceModel
+from ch5.networks.stream import Annealed, Reader, Windows
 
 CELLS: dict[str, type[LSTM] | type[GRU]] = {"lstm": LSTM, "gru": GRU}
 SETTINGS: dict[str, Any] = {
@@ -65,7 +65,7 @@ def measure(*, cell: str, seed: int, **settings: Any) -> dict[str, Any]:
     model, held_out = run.model.model, []
     for update in run:
         if update.number % (len(run) // settings["epochs"]) == 0:
-            held_out.append(reach.losses_from(run.model.model, ids, first).mean())
+            held_out.append(context.losses_from(run.model.model, ids, first).mean())
             if held_out[-1] == min(held_out):
                 model = model.with_vector(run.model.vector())
     return {
@@ -73,18 +73,18 @@ def measure(*, cell: str, seed: int, **settings: Any) -> dict[str, Any]:
         "early": run.losses[:20],
         "loss": run.losses.reshape(settings["epochs"], -1).mean(axis=1),
         "held_out": held_out,
-        "train": reach.losses_from(model, ids[:first], reach.BEFORE + 1, pieces=128).mean(),
-        **(reach.look_back if cell == "vanilla" else look_back)(model, ids, first),
+        "train": context.losses_from(model, ids[:first], context.BEFORE + 1, pieces=128).mean(),
+        **(context.look_back if cell == "vanilla" else look_back)(model, ids, first),
     }
 
 
 def look_back(model: SequenceModel[LSTM | GRU], ids: Ids, first: int) -> dict[str, Any]:
     """What the model loses when given less, its gradient and its gates."""
-    places = np.arange(first + 192, len(ids), 7)  # those of `reach.look_back`
-    logs, residuals = reach.log_gradient_norms(model, ids, places[::8], reach.LAGS)
+    places = np.arange(first + 192, len(ids), 7)  # those of `context.look_back`
+    logs, residuals = context.log_gradient_norms(model, ids, places[::8], context.LAGS)
     keep = model.cell.keep(residuals)
     return {
-        **reach.excess(model, ids, places),
+        **context.excess(model, ids, places),
         "gradient": np.quantile(logs, [0.25, 0.5, 0.75], axis=1),
         "kept": np.quantile(gate_product(keep), QUANTILES, axis=(1, 2)),
         "keep": np.quantile(keep, QUANTILES),

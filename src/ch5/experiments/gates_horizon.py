@@ -23,13 +23,13 @@ from typing import Any
 
 import numpy as np
 
-from ch5.block import RecallByAttention
+from ch5.data.recall import RecallTask
 from ch5.experiments import horizon
 from ch5.experiments.record import Experiment, Recorded
-from ch5.gated import GRU, LSTM
-from ch5.readout import Readout
-from ch5.recall import RecallTask
-from ch5.sequence import SequenceModel
+from ch5.networks.block import RecallByAttention
+from ch5.networks.gated import GRU, LSTM
+from ch5.networks.readout import Readout
+from ch5.networks.sequence import SequenceModel
 
 SETTINGS: dict[str, Any] = {
     "hidden": {"lstm": 15, "gru": 17, "attention": 18},

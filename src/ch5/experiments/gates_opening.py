@@ -17,12 +17,14 @@ from typing import Any
 
 import numpy as np
 
-from ch5 import bptt, contributions, recall
+from ch5.analysis import contributions
+from ch5.data import recall
+from ch5.data.recall import RecallTask
+from ch5.engine import bptt
+from ch5.engine.weights import Array
 from ch5.experiments import gates_horizon, horizon
 from ch5.experiments.record import Experiment
-from ch5.gated import LSTM, gate_product
-from ch5.recall import RecallTask
-from ch5.weights import Array
+from ch5.networks.gated import LSTM, gate_product
 
 SETTINGS: dict[str, Any] = {
     "task": horizon.SETTINGS["tasks"]["hard"],

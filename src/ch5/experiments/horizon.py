@@ -6,7 +6,7 @@ four kinds of first weights stand two controls: always the same answer, and gues
 weights as training makes updates and stops at one that succeeds.
 
 Names    make(rng, width, answers) gives a model with `outputs(x)`, `loss_and_gradient(batch)` and `backward(batch)`,
-         such as a `ch5.sequence.SequenceModel`; the horizon is the lag at which half the runs succeed.
+         such as a `ch5.networks.sequence.SequenceModel`; the horizon is the lag at which half the runs succeed.
 Read     book/chapters/05_memory.ipynb     Tested   tests/test_horizon.py     Source   [Wilson1927] for the intervals
 
 The rate is the best of 0.002, 0.003, 0.005 and 0.01 in a pilot on four other seeds, four pairs of task and lag, and
@@ -22,15 +22,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ch5 import initialise, recall
-from ch5.cell import VanillaCell
+from ch5.data import recall
+from ch5.data.recall import RecallTask
+from ch5.engine import initialise
+from ch5.engine.optimise import Adam
+from ch5.engine.train import Training
+from ch5.engine.weights import Array, as_numbers
 from ch5.experiments.record import Experiment
-from ch5.optimise import Adam
-from ch5.readout import Readout
-from ch5.recall import RecallTask
-from ch5.sequence import SequenceModel
-from ch5.train import Training
-from ch5.weights import Array, as_numbers
+from ch5.networks.cell import VanillaCell
+from ch5.networks.readout import Readout
+from ch5.networks.sequence import SequenceModel
 
 Make = Callable[[np.random.Generator, int, int], Any]
 

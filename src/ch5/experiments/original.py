@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from ch5 import text
-from ch5.cell import VanillaCell
+from ch5.data import text
+from ch5.engine.optimise import SGD
+from ch5.engine.train import Shuffled, Training
 from ch5.experiments.record import Experiment
-from ch5.optimise import SGD
-from ch5.readout import Readout
-from ch5.sequence import SequenceModel
-from ch5.train import Shuffled, Training
+from ch5.networks.cell import VanillaCell
+from ch5.networks.readout import Readout
+from ch5.networks.sequence import SequenceModel
 
 CHARACTERS, STEPS, HIDDEN, EPOCHS, RATE, CLIP = 30_000, 32, 64, 15, 0.5, 5 / 32
 

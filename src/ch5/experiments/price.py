@@ -15,14 +15,15 @@ from typing import Any
 
 import numpy as np
 
-from ch5 import bptt, initialise, jacobian
-from ch5.cell import VanillaCell
+from ch5.analysis import jacobian
+from ch5.engine import bptt, initialise
+from ch5.engine.optimise import SGD
+from ch5.engine.train import Training
+from ch5.engine.weights import Array
 from ch5.experiments.original import CLIP, EPOCHS, RATE, epoch_means, opening, original_run
 from ch5.experiments.record import Experiment
-from ch5.optimise import SGD
-from ch5.sequence import SequenceModel
-from ch5.train import Training
-from ch5.weights import Array
+from ch5.networks.cell import VanillaCell
+from ch5.networks.sequence import SequenceModel
 
 LAGS, ENDS, READ = 60, 40, 2000  # lags looked at, ends they are counted from, characters read
 FAR, USUAL = 20, 1000  # how far above the median of the last `USUAL` norms

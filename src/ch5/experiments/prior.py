@@ -24,15 +24,16 @@ from typing import Any
 
 import numpy as np
 
-from ch5 import initialise, linear, readout
-from ch5.cell import VanillaCell
+from ch5.engine import initialise, linear
+from ch5.engine.optimise import Adam
+from ch5.engine.train import Training
+from ch5.engine.weights import Array, Weights
 from ch5.experiments.record import Experiment
-from ch5.mlp import MLP, Layer
-from ch5.optimise import Adam
-from ch5.readout import Readout
-from ch5.sequence import SequenceModel
-from ch5.train import Training
-from ch5.weights import Array, Weights
+from ch5.networks import readout
+from ch5.networks.cell import VanillaCell
+from ch5.networks.mlp import MLP, Layer
+from ch5.networks.readout import Readout
+from ch5.networks.sequence import SequenceModel
 
 LETTERS, LENGTH, LONG = "abcd", 10, 50
 SETTINGS = {"hidden_cell": 16, "hidden_mlp": 64, "updates": 500, "batch": 64, "rate": 0.01, "clip": 1.0}

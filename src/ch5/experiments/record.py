@@ -38,7 +38,7 @@ import joblib
 import numpy as np
 from tqdm import tqdm
 
-from ch5 import files
+from ch5.engine import files
 from ch5.experiments.sealed import Dict, plain, seal, unseal
 
 RECORDED = Path(__file__).parents[1] / "recorded"

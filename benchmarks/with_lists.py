@@ -8,7 +8,7 @@ from ch5.networks import scalar
 
 def training(cell, H, T, B, optimiser, rate, clip):
     assert (cell, B, optimiser) == ("vanilla", 1, "SGD")
-    model = work.first_weights(cell, H)
+    model = work.initial_weights(cell, H)
     (W_xh, W_hh, b), (W_hy, b_y) = ([w.tolist() for w in part] for part in model)
     batches = [(x[:, 0].tolist(), y[:, 0].tolist()) for x, y in work.batches(T, B)]
     done = 0

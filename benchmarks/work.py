@@ -1,4 +1,4 @@
-"""The work that every contender is given: first weights and batches, the same for all, from one seed."""
+"""The work that every contender is given: initial weights and batches, the same for all, from one seed."""
 
 import numpy as np
 
@@ -20,7 +20,7 @@ def ids():
     return vocabulary.encode(characters), len(vocabulary)
 
 
-def first_weights(cell, H):
+def initial_weights(cell, H):
     """A SequenceModel in float32, the cell being vanilla, GRU or LSTM."""
     rng, V = np.random.default_rng(8), ids()[1]
     if cell == "vanilla":

@@ -70,7 +70,7 @@ def test_every_gradient_agrees_with_the_complex_step(batch, n, rng):
 
 
 class Bug:
-    """A head with one mistake on the way back; the way forward stays right."""
+    """A head with one mistake on the backward pass; the forward pass stays right."""
 
 
 class NoNormalisation(Attention, Bug):
@@ -86,7 +86,7 @@ class NoNormalisation(Attention, Bug):
 
 
 class NoScale(Attention, Bug):
-    """The square root of H forgotten on the way back."""
+    """The square root of H forgotten on the backward pass."""
 
     def backward(self, dy, x, residuals):
         gradient, dx = Attention.backward(self, dy, x, residuals)
@@ -176,7 +176,7 @@ def test_sensitivity_is_the_norm_of_the_last_outputs_derivative(rng):
     assert gradcheck.relative_error(sensitivity(head, x), np.linalg.norm(by_entry, axis=(0, 2))) < 1e-12
 
 
-def test_first_weights_are_uniform_by_fan_in(rng):
+def test_initial_weights_are_uniform_by_fan_in(rng):
     for W in Attention.initialise(rng, 40, 25):
         assert W.shape == (40, 25)
         assert 0.98 < abs(W).max() * 5 <= 1

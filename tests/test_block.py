@@ -8,7 +8,7 @@ from ch5.data.recall import AddingTask, RecallTask
 from ch5.engine import gradcheck
 from ch5.engine.optimise import Adam
 from ch5.networks.attention import Attention, positions
-from ch5.networks.block import RecallByAttention, Unplaced
+from ch5.networks.block import RecallByAttention, WithoutPositions
 from ch5.networks.readout import Readout
 
 H = 4
@@ -25,7 +25,7 @@ TASKS = [RecallTask(lag=12, symbols=3, distractors=1.0, noise=0.1), AddingTask(s
 
 
 @pytest.mark.parametrize("task", TASKS)
-@pytest.mark.parametrize("kind", [RecallByAttention, Unplaced])
+@pytest.mark.parametrize("kind", [RecallByAttention, WithoutPositions])
 def test_every_gradient_agrees_with_the_complex_step(kind, task, rng):
     """For ids and for numbers as targets; every weight's gradient, and the input's."""
     block = block_of(kind, task.width, task.answers, rng)
@@ -66,7 +66,7 @@ def test_ids_give_the_outputs_and_the_gradient_of_their_one_hot_vectors_and_no_d
 
 
 def trained(kind, task):
-    """The accuracy on a fresh batch after 300 updates of Adam from the first weights of seed 1."""
+    """The accuracy on a fresh batch after 300 updates of Adam from the initial weights of seed 1."""
     rng = np.random.default_rng(1)
     block = kind(*RecallByAttention.initialise(rng, 16, task.width, task.answers))
     theta = block.vector()
@@ -81,10 +81,10 @@ def test_trained_it_recalls_among_distractors_and_without_positions_it_cannot():
     """Every step shows a symbol as loud as the first: which came first is a matter of order alone."""
     task = RecallTask(lag=30, symbols=4, distractors=1.0, noise=0.1)
     assert trained(RecallByAttention, task) > 0.95
-    assert trained(Unplaced, task) < 0.5
+    assert trained(WithoutPositions, task) < 0.5
 
 
-def test_first_weights_are_uniform_by_fan_in_and_the_block_fits_its_task(rng):
+def test_initial_weights_are_uniform_by_fan_in_and_the_block_fits_its_task(rng):
     block = RecallByAttention.initialise(rng, 32, 8, 5)
     assert block.outputs(np.zeros((6, 3, 8))).shape == (1, 3, 5)
     for name, W in block.arrays().items():
@@ -108,12 +108,12 @@ def test_parts_that_do_not_fit_are_refused(attention, readout, message):
 @pytest.mark.parametrize(
     ("sizes", "letter"), [((0, 2, 2), "H"), ((2, 0, 2), "D"), ((2, 2, 0), "V"), ((2, 2.0, 2), "D")]
 )
-def test_first_weights_say_which_size_is_none(rng, sizes, letter):
+def test_initial_weights_say_which_size_is_none(rng, sizes, letter):
     with pytest.raises((TypeError, ValueError), match=f"{letter} must be"):
         RecallByAttention.initialise(rng, *sizes)
 
 
-def test_first_weights_take_every_kind_of_integer(integer):
+def test_initial_weights_take_every_kind_of_integer(integer):
     of_kind = RecallByAttention.initialise(np.random.default_rng(0), integer(16), integer(3), integer(4))
     assert np.array_equal(
         of_kind.vector(), RecallByAttention.initialise(np.random.default_rng(0), 16, 3, 4).vector()

@@ -1,4 +1,4 @@
-"""Each planted bug leaves the forward pass as it is, changes the gradient, and is caught by the gradient check."""
+"""Each buggy bug leaves the forward pass as it is, changes the gradient, and is caught by the gradient check."""
 
 import numpy as np
 import pytest
@@ -26,11 +26,11 @@ T = 12
 def test_a_planted_cell_runs_as_the_cell_does_and_fails_the_gradient_check(bug, batch, small_cell, rng):
     """The states are the same to the bit; some gradient is off by more than 1e-3; its type survives training."""
     x, h_0, R = rng.normal(size=(T, *batch, 3)), rng.normal(size=(*batch, 4)), rng.normal(size=(T, *batch, 4))
-    planted = bug(*small_cell)
-    np.testing.assert_array_equal(bptt.unroll(planted, x, h_0)[0], bptt.unroll(small_cell, x, h_0)[0])
-    assert max(map(gradcheck.relative_error, *both_ways(planted, x, h_0, R))) > 1e-3
+    buggy = bug(*small_cell)
+    np.testing.assert_array_equal(bptt.unroll(buggy, x, h_0)[0], bptt.unroll(small_cell, x, h_0)[0])
+    assert max(map(gradcheck.relative_error, *both_ways(buggy, x, h_0, R))) > 1e-3
     assert max(map(gradcheck.relative_error, *both_ways(small_cell, x, h_0, R))) < 1e-12
-    assert type(planted.with_vector(planted.vector())) is bug
+    assert type(buggy.with_vector(buggy.vector())) is bug
 
 
 def cell_gradient(model, batch):
@@ -41,13 +41,13 @@ def cell_gradient(model, batch):
 def test_a_planted_readout_reads_as_the_readout_does_and_misleads_the_cell_only(bug, small_model, rng):
     """Loss and readout gradient are right; what the cell is told is not; its type survives training."""
     batch = tuple(rng.integers(0, 5, size=(2, T, 3)))
-    planted = SequenceModel(small_model.cell, bug(*small_model.readout))
-    loss, gradient = planted.loss_and_gradient(batch)
+    buggy = SequenceModel(small_model.cell, bug(*small_model.readout))
+    loss, gradient = buggy.loss_and_gradient(batch)
     expected, full = small_model.loss_and_gradient(batch)
     assert loss == expected
     np.testing.assert_array_equal(gradient.readout.vector(), full.readout.vector())
     assert gradcheck.relative_error(gradient.cell.vector(), full.cell.vector()) > 1e-3
-    assert type(planted.with_vector(planted.vector()).readout) is bug
+    assert type(buggy.with_vector(buggy.vector()).readout) is bug
 
 
 def test_the_two_sources_of_the_merge_are_all_there_is(small_model, rng):

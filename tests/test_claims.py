@@ -28,7 +28,7 @@ from ch5.experiments import (
     record,
 )
 from ch5.networks import attention, bugs, gated, scalar
-from ch5.networks.block import RecallByAttention, Unplaced
+from ch5.networks.block import RecallByAttention, WithoutPositions
 from ch5.networks.cell import VanillaCell
 from ch5.networks.convolution import Convolution
 from ch5.networks.mlp import MLP, Layer
@@ -395,7 +395,7 @@ def test_c7_where_the_past_is_asked_for_training_needs_both_sources(seed):
 
 
 def test_c7_on_alice_the_loss_falls_without_the_future_too():
-    """After 290 updates the two are within 0.15 nats a character, and both far below where they began."""
+    """After 290 updates the two are within 0.15 nats per character, and both far below where they began."""
     both, without = (ablation.alice(merge, 10)[2] for merge in ("both sources", "no future"))
     assert abs(both[-10:].mean() - without[-10:].mean()) < 0.15
     assert max(both[-10:].mean(), without[-10:].mean()) < both[0] - 1.5
@@ -707,7 +707,7 @@ PASSES = {
 
 
 @pytest.mark.parametrize(("task", "kind"), PASSES)
-def test_c14_the_horizon_depends_on_the_task_and_on_the_first_weights(recorded_horizon, task, kind):
+def test_c14_the_horizon_depends_on_the_task_and_on_the_initial_weights(recorded_horizon, task, kind):
     """Twelve pairs: from a dozen steps to beyond the longest lag tried."""
     more_than_half = np.array(won(recorded_horizon, task, kind)) > 10
     if PASSES[task, kind] is None:
@@ -795,14 +795,14 @@ def test_c14_on_alice_the_gradient_dies_over_one_or_two_dozen_characters(recorde
     """Its median is down to a hundredth between lags 10 and 32, at the rate of the exponent, which is negative."""
     for result in recorded_alice.where(variant=variant):
         _, middle, _ = np.array(result["gradient"])
-        assert 10 < context.faded(middle, 0.01) < 32
+        assert 10 < context.decay_lag(middle, 0.01) < 32
         assert result["exponent"] < -0.1
         assert abs((middle[60] - middle[30]) / 30 - result["exponent"]) < 0.1
 
 
 def test_c14_in_the_original_run_fewer_still_are_enough():
     for result in record.load(baselines.EXPERIMENT).where(model="original"):
-        assert context.needed(result["excess"][0], 0.01) <= 8
+        assert context.length(result["excess"][0], 0.01) <= 8
 
 
 def test_c14_windows_of_eight_do_as_well_as_windows_of_32(recorded_alice):
@@ -1014,7 +1014,7 @@ def test_c17_where_hardly_any_arrives_closed_gates_stay_closed():
         assert path.min() > -1.2
 
 
-def test_c17_from_the_usual_first_weights_an_lstm_recalls_further_than_the_vanilla_cell():
+def test_c17_from_the_usual_initial_weights_an_lstm_recalls_further_than_the_vanilla_cell():
     """On all three tasks, with a forget bias of 3 and no more parameters; the intervals do not overlap."""
     gates, cells = record.load(gates_horizon.EXPERIMENT), record.load(horizon.EXPERIMENT)
     for task in horizon.LAGS:
@@ -1022,7 +1022,7 @@ def test_c17_from_the_usual_first_weights_an_lstm_recalls_further_than_the_vanil
         assert lstm.low > gates_horizon.horizon_in(cells, task, "uniform").high
 
 
-def test_c17_from_orthogonal_first_weights_the_vanilla_cell_recalls_about_as_far():
+def test_c17_from_orthogonal_initial_weights_the_vanilla_cell_recalls_about_as_far():
     """As the LSTM with a forget bias of 3: on the middle and the hard task the intervals of the two overlap."""
     gates, cells = record.load(gates_horizon.EXPERIMENT), record.load(horizon.EXPERIMENT)
     for task in ("middle", "hard"):
@@ -1068,7 +1068,7 @@ def test_c17_on_alice_each_at_its_best_rate_gates_gain_a_twentieth_of_a_nat():
 def test_c17_on_alice_the_gru_looks_back_the_furthest():
     """To a hundredth of a nat it needs at least 32 characters, the vanilla network 12, the LSTM at most 16."""
     needed = {
-        cell: [context.needed(run["excess"][0], 0.01) for run in on_alice(cell, rate)[0]]
+        cell: [context.length(run["excess"][0], 0.01) for run in on_alice(cell, rate)[0]]
         for cell, rate in (("vanilla", 0.006), ("lstm", 0.015), ("gru", 0.006))
     }
     assert max(needed["vanilla"]) == 12
@@ -1079,7 +1079,7 @@ def test_c17_on_alice_the_gru_looks_back_the_furthest():
 @pytest.mark.parametrize("steps", [10, 100, 1000])
 @pytest.mark.parametrize("seed", range(3))
 def test_c18_the_gradient_between_two_steps_is_one_hop_and_does_not_decay(seed, steps):
-    """At the first weights of a block over random symbols, |dy_T/dx_s| is |W_v|/T at every earlier s: within a factor
+    """At the initial weights of a block over random symbols, |dy_T/dx_s| is |W_v|/T at every earlier s: within a factor
     of 2 everywhere, within 3 % on average, and no slower or faster at the far end."""
     rng = np.random.default_rng(seed)
     block = RecallByAttention.initialise(rng, 32, 8, 8)
@@ -1101,14 +1101,14 @@ def test_c18_one_block_loses_the_order_of_time_until_positions_bring_it_back(rng
     """The past permuted: without positions the output is the same to rounding, with them it is another."""
     block, x = RecallByAttention.initialise(rng, 32, 8, 8), rng.normal(size=(50, 2, 8))
     shuffled = x[np.append(rng.permutation(49), 49)]
-    unplaced = Unplaced(*block)
-    assert relative_error(unplaced.outputs(shuffled), unplaced.outputs(x)) < 1e-12
+    without = WithoutPositions(*block)
+    assert relative_error(without.outputs(shuffled), without.outputs(x)) < 1e-12
     assert relative_error(block.outputs(shuffled), block.outputs(x)) > 1e-3
 
 
 def test_c18_one_block_learns_to_recall_in_every_seed_where_no_recurrent_cell_does_in_half():
-    """The hard task at lag 50, recorded, no more parameters than the vanilla cell: from any of its first weights, with
-    gates or without."""
+    """The hard task at lag 50, recorded, no more parameters than the vanilla cell, whose initial weights are of any
+    kind, with gates or without."""
     at = {"task": "hard", "lag": 50}
     gates, cells = record.load(gates_horizon.EXPERIMENT), record.load(horizon.EXPERIMENT)
     assert all(run["success"] for run in gates.where(**at, model="attention"))

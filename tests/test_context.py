@@ -104,16 +104,16 @@ def test_what_has_too_little_text_before_it_is_refused(small_model, text):
 def test_what_is_needed_is_the_first_of_the_grid_from_which_on_it_suffices():
     """GIVEN begins 1, 2, 3, 4, 6; an early dip does not count, and where nothing suffices the last is given."""
     excess = np.zeros(len(context.GIVEN))
-    assert context.needed(excess, 0.01) == 1
+    assert context.length(excess, 0.01) == 1
     excess[[0, 1, 3]] = 0.5
-    assert context.needed(excess, 0.01) == 6
-    assert context.needed(excess + 1, 0.01) == context.GIVEN[-1]
+    assert context.length(excess, 0.01) == 6
+    assert context.length(excess + 1, 0.01) == context.GIVEN[-1]
 
 
 def test_a_gradient_has_faded_where_it_first_falls_below_the_share():
     """And where it never does, past the last lag."""
-    assert context.faded(np.log([1, 1.2, 0.5, 0.009, 0.02]), 0.01) == 3
-    assert context.faded(np.log([1, 1.2, 0.5]), 0.01) == 3
+    assert context.decay_lag(np.log([1, 1.2, 0.5, 0.009, 0.02]), 0.01) == 3
+    assert context.decay_lag(np.log([1, 1.2, 0.5]), 0.01) == 3
 
 
 @pytest.mark.parametrize("kind", ["int16", "uint16", "int32", "uint32", "uint64"])
@@ -147,10 +147,14 @@ def test_places_and_ids_of_every_kind_of_integer_give_the_same(small_model, text
         (lambda m, t: context.losses_from(m, t, 300, 0), ValueError, "pieces must be at least 1, got 0"),
         (lambda m, t: context.excess(m, t, [300]), ValueError, "places must be at least 8"),
         (lambda m, t: context.look_back(m, t, 600), ValueError, "ids must go on for 300 characters"),
-        (lambda m, t: context.needed(np.full(12, np.nan), 0.1), ValueError, "excess must be 12 numbers"),
-        (lambda m, t: context.needed(np.ones(5), 0.1), ValueError, "excess must be 12 numbers"),
-        (lambda m, t: context.faded([0, -1], 0), ValueError, "to above 0, got shape"),
-        (lambda m, t: context.faded([0, np.nan], 0.1), ValueError, "logs must be numbers"),
+        (
+            lambda m, t: context.length(np.full(12, np.nan), 0.1),
+            ValueError,
+            "excess must be 12 numbers",
+        ),
+        (lambda m, t: context.length(np.ones(5), 0.1), ValueError, "excess must be 12 numbers"),
+        (lambda m, t: context.decay_lag([0, -1], 0), ValueError, "to above 0, got shape"),
+        (lambda m, t: context.decay_lag([0, np.nan], 0.1), ValueError, "logs must be numbers"),
     ],
 )
 def test_places_lags_and_shares_that_are_none_are_refused(small_model, text, call, error, message):

@@ -216,7 +216,7 @@ def test_the_cell_exercises_take_unusual_answers(capsys):
 
 
 def test_the_bptt_exercises_take_unusual_answers(capsys):
-    """The walk back as a recursion on lists; the product over steps in another order; one walk for all pieces."""
+    """The backward pass as a recursion on lists; the product over steps in another order; one walk for all pieces."""
 
     def backward(dh_out, h, W_hh):
         if len(dh_out) == 0:
@@ -239,7 +239,7 @@ def test_the_bptt_exercises_take_unusual_answers(capsys):
 
 
 def test_the_gates_exercises_take_unusual_answers(capsys):
-    """A step unit by unit in lists; the product as a walk back; the bias by bisection."""
+    """A step unit by unit in lists; the product as a backward pass; the bias by bisection."""
 
     def step(z, c_prev):
         h, c = [], []
@@ -277,7 +277,7 @@ def test_the_gates_exercises_take_unusual_answers(capsys):
         ("slope = 1 - h[t - 1] ** 2", "The slope is taken at the state before"),
     ],
 )
-def test_the_classic_bugs_of_the_walk_back_are_named(bug, expected, capsys):
+def test_the_classic_bugs_of_the_backward_pass_are_named(bug, expected, capsys):
     """Each bug as a reader would write it, in a loop of their own."""
     lines = ["dh = dh + dh_out[t - 1]", "slope = 1 - h[t] ** 2", "back = W_hh.T"]
     lines = [bug if line.split(" = ")[0] == bug.split(" = ")[0] else line for line in lines]

@@ -94,7 +94,7 @@ class Bug:
 
 
 class OnlyTheCellState(LSTM, Bug):
-    """What h puts out does not reach c."""
+    """What h outputs does not reach c."""
 
     def linearise(self, s, slots):
         local = LSTM.linearise(self, s, slots)

@@ -52,7 +52,7 @@ def test_the_interval_says_not_reached_where_the_data_cannot_tell():
 
 
 @pytest.mark.parametrize("initial", horizon.INITIAL)
-def test_every_kind_of_first_weights_learns_to_recall_over_five_steps(initial):
+def test_every_kind_of_initial_weights_learns_to_recall_over_five_steps(initial):
     result = horizon.train(partial(horizon.vanilla, initial, 32), EASY, 0, BUDGET)
     assert result["success"]
     assert result["accuracy"] >= 0.95
@@ -69,7 +69,7 @@ def test_every_kind_of_first_weights_learns_to_recall_over_five_steps(initial):
         ("uniform", lambda W: 0.95 / np.sqrt(32) < np.abs(W).max() <= 1 / np.sqrt(32) + 1e-7),
     ],
 )
-def test_the_first_weights_are_what_their_name_says(rng, initial, check):
+def test_the_initial_weights_are_what_their_name_says(rng, initial, check):
     model = horizon.vanilla(initial, 32, rng, 2, 2)
     assert check(model.cell.W_hh)
     assert model.dtype == np.float32
@@ -105,7 +105,7 @@ def test_the_reach_is_the_change_of_the_loss_by_the_first_and_last_input():
     """By central differences, sequence by sequence."""
     model = horizon.vanilla("orthogonal", 8, np.random.default_rng(0), 2, 2)
     x, targets = RecallTask(6, noise=0.1).batch(np.random.default_rng(1), 3)
-    first, last = horizon.reach(model, x, targets)
+    first, last = horizon.input_gradient_norms(model, x, targets)
     double = model.astype(np.float64)
     norms = []
     for b in range(3):
@@ -118,7 +118,7 @@ def test_the_reach_is_the_change_of_the_loss_by_the_first_and_last_input():
 
 def test_the_reach_over_500_steps_is_small_but_not_lost():
     model = horizon.vanilla("uniform", 32, np.random.default_rng(0), 2, 2)
-    first, last = horizon.reach(model, *RecallTask(500).batch(np.random.default_rng(1), 4))
+    first, last = horizon.input_gradient_norms(model, *RecallTask(500).batch(np.random.default_rng(1), 4))
     assert 0 < first < 1e-60 < 1e-2 < last
 
 

@@ -1,4 +1,4 @@
-"""First weights have the spread, the symmetry and the spectral radius that their names promise."""
+"""Initial weights have the spread, the symmetry and the spectral radius that their names promise."""
 
 import numpy as np
 import pytest

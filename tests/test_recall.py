@@ -88,9 +88,9 @@ def test_knowing_when_to_speak_but_not_what_costs_the_baseline_of_the_copy_task(
     """A memoryless speaker: blank for sure up to the signal, one of eight after it. Its mean loss is exact."""
     task = CopyTask(lag=40)
     _, targets = task.batch(rng, 7)
-    chances = np.zeros((60, 7, 9))
-    chances[:50, :, 0], chances[50:, :, 1:] = 1, 1 / 8
-    costs = -np.log(np.take_along_axis(chances, targets[..., None], axis=-1))
+    probabilities = np.zeros((60, 7, 9))
+    probabilities[:50, :, 0], probabilities[50:, :, 1:] = 1, 1 / 8
+    costs = -np.log(np.take_along_axis(probabilities, targets[..., None], axis=-1))
     assert costs.mean() == pytest.approx(task.baseline)
 
 

@@ -98,7 +98,7 @@ def test_a_one_hot_vector_looks_up_a_column():
 
 
 def test_the_loss_of_equal_logits_is_log_v():
-    """A readout of zeros knows nothing: log V nats a character, whatever comes."""
+    """A readout of zeros knows nothing: log V nats per character, whatever comes."""
     hs = numbers(random.Random(1), 4, H)
     assert loss(([[0.0] * H] * V, [0.0] * V), hs, [0, 3, 4])[0] == pytest.approx(math.log(V), rel=1e-15)
 
@@ -144,7 +144,7 @@ BUGS = {
 
 
 @pytest.mark.parametrize("bug", BUGS)
-def test_each_classic_bug_in_the_way_back_is_caught(network, monkeypatch, bug):
+def test_each_classic_bug_in_the_backward_pass_is_caught(network, monkeypatch, bug):
     """Planted in the source of `backward`, it makes some gradient miss by more than a tenth."""
     right, wrong = BUGS[bug]
     source = inspect.getsource(backward)

@@ -46,9 +46,9 @@ def test_sampling_follows_the_chances_of_the_model(small_model):
     rng = np.random.default_rng(0)
     first = [sequence.sample(small_model, prompt, 1, 1.0, rng)[0] for _ in range(4000)]
     logits = [small_model.losses(prompt, np.array([0, k]))[0][-1] for k in range(5)]
-    chances = np.exp(-np.array(logits))
-    error = np.sqrt(chances * (1 - chances) / 4000)
-    assert (np.abs(np.bincount(first, minlength=5) / 4000 - chances) < 5 * error).all()
+    probabilities = np.exp(-np.array(logits))
+    error = np.sqrt(probabilities * (1 - probabilities) / 4000)
+    assert (np.abs(np.bincount(first, minlength=5) / 4000 - probabilities) < 5 * error).all()
 
 
 def test_temperature_zero_takes_the_likeliest_id(small_model, rng):

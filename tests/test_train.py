@@ -190,7 +190,7 @@ def test_the_checkpoint_of_another_run_is_refused_and_what_differs_is_said(run, 
         batches = Shuffled(batches.inputs, batches.targets, batches.order[:-1])
         says = "updates was 600 and is now 599"
     else:
-        model, says = model + model, "first weights was float64"
+        model, says = model + model, "initial weights was float64"
     other = Training(model, batches, optimiser, clip)
     weights = other.model.vector()
     with pytest.raises(ValueError, match=f"is the checkpoint of another run; .*{says}"):

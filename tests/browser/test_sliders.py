@@ -115,7 +115,7 @@ def test_untouched_it_stays(page, server):
     assert shown(page) == before
 
 
-def test_the_places_and_the_way_back(page, server):
+def test_the_places_and_the_backward_pass(page, server):
     """A button leads to its place and stays pressed there; its sentence stands below; reset restores."""
     opened(page, server)
     before = shown(page)

@@ -123,7 +123,7 @@ def look_back(model: SequenceModel[VanillaCell], ids: Ids, first: int) -> dict[s
     }
 
 
-def needed(excess: Array, within: float) -> int:
+def length(excess: Array, within: float) -> int:
     """How many characters of GIVEN are enough from then on to come `within` so many nats of the loss given 100."""
     excess = as_numbers("excess", excess)
     if excess.shape != np.shape(GIVEN) or np.isnan(excess).any() or not within >= 0:
@@ -135,7 +135,7 @@ def needed(excess: Array, within: float) -> int:
     return GIVEN[min(over[-1] + 1, len(GIVEN) - 1)] if len(over) else GIVEN[0]
 
 
-def faded(logs: Array, to: float) -> int:
+def decay_lag(logs: Array, to: float) -> int:
     """The first lag at which the gradient, exp(logs), is below a share `to` of what it was; len(logs) if at none."""
     logs = as_numbers("logs", logs)
     if logs.ndim != 1 or np.isnan(logs).any() or not 0 < to < np.inf:

@@ -52,7 +52,7 @@ def by_step(cell: Cell, dh_out: Any, x: Any, s: Array, residuals: Array) -> list
 def by_lag(cell: Cell, dh_out: Array, x: Any, s: Array, residuals: Array) -> list[Any]:
     """What each lag adds to the weights' gradient, lag 0 first; T gradients that sum to it.
 
-    At lag k every output is sent back exactly k steps: no merge.
+    At lag k every output is taken back exactly k steps: no merge.
     """
     axes, x, dh_out = s.ndim - 2, bptt.read(x, s), as_numbers("dh_out", dh_out, s.dtype)
     if dh_out.shape[:-1] != s[1:].shape[:-1] or not 0 < dh_out.shape[-1] <= s.shape[-1]:

@@ -97,7 +97,7 @@ def log_singular_values(
 
 
 def lyapunov_exponents(W_hh: Array, slope: Array, n: int, rng: np.random.Generator, skip: int = 0) -> Array:
-    """The n largest Lyapunov exponents along the path, nats a step, largest first.
+    """The n largest Lyapunov exponents along the path, nats per step, largest first.
 
     A random thin block (H, n) is carried forward and made orthonormal by QR at every step; the exponents
     are the means of log |diagonal of R|. The first `skip` steps turn the block and are not counted.

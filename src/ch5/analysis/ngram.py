@@ -4,11 +4,11 @@
     P_-1(c)    = 1 / V
 
 n(u) counts where u occurs with a character after it, d(u) how many different characters come after it, and u' is u
-without its first character: Witten and Bell's interpolation. What was never seen costs a share d(u) of the chance.
+without its first character: Witten and Bell's interpolation. What was never seen costs a share d(u) of the probability.
 
 Names    the ORDER of a model or of Markov text is the number k of characters it looks back on: order 0 looks at none
          (a unigram), order 2 at two (a trigram). V is the number of characters, N the length of the text.
-Shapes   ids (N,)   losses (N,) in nats   contexts (M, k)   chances (M, V)
+Shapes   ids (N,)   losses (N,) in nats   contexts (M, k)   probabilities (M, V)
 Read     book/chapters/06_alice.ipynb     Tested   tests/test_ngram.py     Source   [Witten1991], [Shannon1951]
 """
 
@@ -44,7 +44,7 @@ class NGram:
         self.counts = [_counted(ids, V, k) for k in range(order + 1)]
 
     def losses(self, ids: Array) -> Array:
-        """-log of each character's chance given up to `order` characters before it: (N,) -> (N,), in nats.
+        """-log of each character's probability given up to `order` characters before it: (N,) -> (N,), in nats.
 
         The first character is predicted from nothing, the second from one character, and so on.
         """
@@ -61,8 +61,8 @@ class NGram:
                 p[k + 1, k:] = _refined(p[k, k:], counts, codes, codes * self.V + ids[k:])
         return -np.log(p[1:])
 
-    def chances(self, contexts: Array) -> Array:
-        """Every character's chance after contexts of at least `order` characters: (M, k) -> (M, V)."""
+    def probabilities(self, contexts: Array) -> Array:
+        """Every character's probability after contexts of at least `order` characters: (M, k) -> (M, V)."""
         contexts = np.asarray(contexts)
         if contexts.dtype.kind not in "iu" or contexts.ndim != 2 or contexts.shape[1] < self.order:
             raise ValueError(

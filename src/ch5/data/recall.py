@@ -100,7 +100,7 @@ class CopyTask:
 
     @property
     def baseline(self) -> float:
-        """The loss, in nats a step, of who knows when to speak but not what: 10 log 8 / (lag + 20)."""
+        """The loss, in nats per step, of who knows when to speak but not what: 10 log 8 / (lag + 20)."""
         return float(10 * np.log(8) / (self.lag + 20))
 
     def batch(self, rng: np.random.Generator, size: int) -> tuple[Array, Array]:

@@ -1,4 +1,4 @@
-"""First weights, and matrices of an asked spectral radius.
+"""Initial weights, and matrices of an asked spectral radius.
 
     uniform     entries in ±1/sqrt(n_in)
     gaussian    entries of standard deviation gain/sqrt(n)

@@ -44,7 +44,7 @@ class SGD:
         self.learning_rate = _positive("learning_rate", self.learning_rate)
 
     def update(self, theta: Vector, gradient: Vector) -> None:
-        """Change theta (P,) in place. The gradient (P,) is used up: it becomes the step."""
+        """Change theta (P,) in place. The gradient (P,) is overwritten: it becomes the step."""
         _check_pair(theta, gradient)
         gradient *= self.learning_rate
         theta -= gradient
@@ -80,7 +80,7 @@ class Adam:
         return self.learning_rate
 
     def update(self, theta: Vector, gradient: Vector) -> None:
-        """Change theta (P,) in place. The gradient (P,) is used up: it becomes the step."""
+        """Change theta (P,) in place. The gradient (P,) is overwritten: it becomes the step."""
         _check_pair(theta, gradient)
         if self._k == 0:
             self._M, self._V = np.zeros_like(theta), np.zeros_like(theta)

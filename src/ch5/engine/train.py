@@ -71,7 +71,7 @@ class Training:
         self._first = copy.deepcopy((model, optimiser))
         self._place(copy.deepcopy(model))
         self._identity = self._described(*self._parts())
-        self._identity |= {"updates": str(len(self))} | checkpoint.describe("first weights", self._theta)
+        self._identity |= {"updates": str(len(self))} | checkpoint.describe("initial weights", self._theta)
 
     def _place(self, model: Any) -> None:
         """Lay the weights, and a gradient, in one vector each."""
@@ -160,7 +160,7 @@ class Training:
         """Take up the run saved at `path`. The weights are then, bit for bit, what they were.
 
         Raises ValueError, leaving both the file and this run as they are, when the file is not a whole checkpoint
-        or one of another run: other model, first weights, batches, optimiser or clip. It says what differs.
+        or one of another run: other model, initial weights, batches, optimiser or clip. It says what differs.
         """
         saved = checkpoint.read(path)
         identity = json.loads(str(saved.get("identity", "{}")))

@@ -1,6 +1,6 @@
 """Training with a merge that lacks one of its sources, on two tasks
 
-    echo     at every step put out the symbol of LAG steps before: nothing but the past is asked for
+    echo     at every step output the symbol of LAG steps before: nothing but the past is asked for
     alice    predict the next character of the opening of *Alice*: the last few characters go a long way
 
 Names    a merge names the cell and the readout of the backward pass; every run with the same seed has the same initial
@@ -42,7 +42,7 @@ def first_model(merge: str, V: int, H: int, rng: np.random.Generator) -> Sequenc
 
 
 def echo(merge: str, seed: int, updates: int = 300) -> Array:
-    """The loss before every update (updates,), nats a symbol, on the echo: 32 units, Adam."""
+    """The loss before every update (updates,), nats per symbol, on the echo: 32 units, Adam."""
     rng = np.random.default_rng(seed)
     model = first_model(merge, SYMBOLS, 32, rng)
     symbols = rng.integers(0, SYMBOLS, (updates, STEPS + LAG, 32))
@@ -51,7 +51,7 @@ def echo(merge: str, seed: int, updates: int = 300) -> Array:
 
 
 def alice(merge: str, seed: int, epochs: int = 5) -> tuple[SequenceModel, SequenceModel, Array]:
-    """The model before and after training, and the loss before every update (58 an epoch), nats a character."""
+    """The model before and after training, and the loss before every update (58 an epoch), nats per character."""
     rng = np.random.default_rng(seed)
     vocabulary = text.Vocabulary.of(text.alice()[:CHARACTERS])
     windows = text.windows(vocabulary.encode(text.alice()[:CHARACTERS]), 32)

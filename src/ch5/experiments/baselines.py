@@ -1,6 +1,6 @@
 """What else can be made of the same text (C16): n-grams, compressors, a network that sees a fixed window
 
-Every row has two losses in nats a character: on the text that it was made from, and on what follows it in the book.
+Every row has two losses in nats per character: on the text that it was made from, and on what follows it in the book.
 
     opening    the first 30,000 characters, those of the original run; the next 10,000 are held out
     whole      the first nine tenths of the book; the rest is held out
@@ -49,7 +49,7 @@ def texts(name: str) -> tuple[text.Vocabulary, text.Ids, int]:
 
 
 def counted(vocabulary: text.Vocabulary, ids: text.Ids, first: int) -> dict[str, tuple[float, float]]:
-    """The rows that need no training, by name: losses on ids[:first] and on ids[first:], in nats a character."""
+    """The rows that need no training, by name: losses on ids[:first] and on ids[first:], in nats per character."""
     V, rows = len(vocabulary), {"uniform": (np.log(len(vocabulary)),) * 2}
     for order, losses in enumerate(ngram.NGram(ids[:first], V, HIGHEST_ORDER).losses_by_order(ids)):
         rows[f"order {order}"] = losses[:first].mean(), losses[first:].mean()

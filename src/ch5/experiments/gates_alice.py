@@ -1,7 +1,7 @@
 """The second experiment again, with gates (C17): an LSTM and a GRU on the whole of *Alice*, at three rates
 
 Text, windows and updates are those of `experiments.alice`; the networks have as many parameters as its 256 units, or
-a few hundred fewer, so they are narrower. First weights are uniform by fan-in, biases zero but for the gate that
+a few hundred fewer, so they are narrower. Initial weights are uniform by fan-in, biases zero but for the gate that
 keeps, whose bias is one. The rate of 0.002 there was not tuned, and no cell is best at it. So RATES are two higher
 ones, the vanilla network with them, whose result is without the gates. A pilot on another seed, of one run each,
 ended at 1.59, 1.50 and 1.50 nats with an LSTM at rates 0.006, 0.015 and 0.03, 1.48 and 1.49 with a GRU at the first

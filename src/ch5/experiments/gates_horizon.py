@@ -45,7 +45,7 @@ MODELS = tuple(LAGS["easy"])
 
 
 def make(model: str, hidden: dict[str, int], rng: np.random.Generator, width: int, answers: int) -> Any:
-    """A model by its name, with its first weights."""
+    """A model by its name, with its initial weights."""
     kind, *bias = model.split()
     H = hidden[kind]
     if kind == "attention":

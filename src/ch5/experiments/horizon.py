@@ -2,7 +2,7 @@
 
 A run trains one model from one seed on one task at one lag, on fresh batches, for at most `updates` updates of Adam.
 It succeeds if at one of its checks it answers at least `needed` of a held-out test set right. Beside the cell with
-four kinds of first weights stand two controls: always the same answer, and guessing, which draws as many sets of
+four kinds of initial weights stand two controls: always the same answer, and guessing, which draws as many sets of
 weights as training makes updates and stops at one that succeeds.
 
 Names    make(rng, width, answers) gives a model with `outputs(x)`, `loss_and_gradient(batch)` and `backward(batch)`,
@@ -10,7 +10,7 @@ Names    make(rng, width, answers) gives a model with `outputs(x)`, `loss_and_gr
 Read     book/chapters/05_memory.ipynb     Tested   tests/test_horizon.py     Source   [Wilson1927] for the intervals
 
 The rate is the best of 0.002, 0.003, 0.005 and 0.01 in a pilot on four other seeds, four pairs of task and lag, and
-all first weights: 44, 47, 43 and 44 of 64 runs succeeded. Any other model is measured by giving `train` its `make`.
+all initial weights: 44, 47, 43 and 44 of 64 runs succeeded. Any other model is measured by giving `train` its `make`.
 """
 
 from __future__ import annotations
@@ -102,10 +102,10 @@ def run(make: Make, task: RecallTask, seed: int, budget: dict[str, Any]) -> tupl
 def train(make: Make, task: RecallTask, seed: int, budget: dict[str, Any]) -> dict[str, Any]:
     """One run: did it succeed, its last accuracy, the updates it made, its first 20 losses.
 
-    And what `reach` gives before training.
+    And what `input_gradient_norms` gives before training.
     """
     training, x, targets = run(make, task, seed, budget)
-    first, last = reach(training.model, x, targets)
+    first, last = input_gradient_norms(training.model, x, targets)
     accuracy = 0.0
     for update in training:
         if update.number % budget["check"] == 0:
@@ -121,7 +121,7 @@ def train(make: Make, task: RecallTask, seed: int, budget: dict[str, Any]) -> di
     }
 
 
-def reach(model: Any, x: Array, targets: Array) -> tuple[float, float]:
+def input_gradient_norms(model: Any, x: Array, targets: Array) -> tuple[float, float]:
     """The norm of d loss / dx at the first and at the last step, each a mean over the sequences.
 
     In float64: what is left after 200 steps is often too small for float32 to hold.
@@ -160,7 +160,7 @@ def constant(task: RecallTask, seed: int, budget: dict[str, Any]) -> float:
 def measure(
     *, tasks: Any, hidden: int, budget: Any, task: str, lag: int, model: str, seed: int
 ) -> dict[str, Any]:
-    """One point: `model` is the name of first weights, or "guess"."""
+    """One point: `model` is the name of initial weights, or "guess"."""
     make = partial(vanilla, "uniform" if model == "guess" else model, hidden)
     return (guess if model == "guess" else train)(make, RecallTask(lag, **tasks[task]), seed, budget)
 

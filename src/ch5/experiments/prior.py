@@ -129,7 +129,7 @@ class Flattened(Weights):
 
 
 def models(condition: str, hidden_cell: int, hidden_mlp: int, rng: np.random.Generator) -> dict[str, Any]:
-    """The cell and the MLP with first weights uniform in ±1/sqrt(fan-in) and zero biases, in float32."""
+    """The cell and the MLP with initial weights uniform in ±1/sqrt(fan-in) and zero biases, in float32."""
 
     def weights(n_out: int, n_in: int) -> tuple[Array, Array]:
         return initialise.uniform(rng, n_out, n_in).astype(np.float32), np.zeros(n_out, np.float32)

@@ -84,7 +84,7 @@ class RecallByAttention(Weights):
         return positions(T, len(self.W_xu))
 
 
-class Unplaced(RecallByAttention):
+class WithoutPositions(RecallByAttention):
     """The same block without the encoding of positions: it sees what came, and not when."""
 
     def positions(self, T: int) -> Array:

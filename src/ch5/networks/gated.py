@@ -176,7 +176,7 @@ class GRU(Weights):
 
 
 def gate_product(gates: Array) -> Array:
-    """What k gates in a row let through, latest first: gate_T ... gate_{T-k+1}, k = 0 ... T.
+    """What k successive gates let through, latest first: gate_T ... gate_{T-k+1}, k = 0 ... T.
 
     Of the LSTM's forget gates it is ∂⁺c_T/∂⁺c_{T-k}, entry by entry. (T, ..., H) -> (T+1, ..., H).
     """

@@ -1,7 +1,7 @@
 """How a long text is read and learnt: windows that go on from one another, units that drop out, a falling rate
 
     h        where a window goes on from the one before, it starts from that one's last state; no gradient goes back
-    dropout  each unit is left out of what the readout sees with this chance, and the others are made up for it
+    dropout  each unit is left out of what the readout sees with this probability, and the others are made up for it
     rate     learning_rate (1 + cos(pi (k - 1) / updates)) / 2 at update k, the first being k = 1
 
 Shapes   starts (updates, B): where the windows of an update begin; a batch is inputs and targets (T, B), and goes_on ()
@@ -145,7 +145,7 @@ class Annealed(Adam):
         return self.learning_rate * (1 + np.cos(np.pi * (k - 1) / self.updates)) / 2
 
     def update(self, theta: Array, gradient: Array) -> None:
-        """Change theta (P,) in place. The gradient (P,) is used up."""
+        """Change theta (P,) in place. The gradient (P,) is overwritten."""
         super().update(theta, gradient)
         if self.decay:
             theta *= theta.dtype.type(1 - self.rate(self._k) * self.decay)

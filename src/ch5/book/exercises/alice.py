@@ -1,4 +1,4 @@
-"""The exercises of notebook 06: one loss in three units, windows counted, chances at a temperature.
+"""The exercises of notebook 06: one loss in three units, windows counted, probabilities at a temperature.
 
 Read     book/chapters/06_alice.ipynb     Tested   tests/test_exercises.py
 """
@@ -14,10 +14,10 @@ from ch5.engine.weights import Array
 
 
 def check_units(answer: Any) -> None:
-    """Check bits a character and perplexity, given nats a character."""
+    """Check bits per character and perplexity, given nats per character."""
 
     def units(nats: float) -> tuple[float, float]:
-        """Give a loss of `nats` nats a character as bits a character and as a perplexity."""
+        """Give a loss of `nats` nats per character as bits per character and as a perplexity."""
         return nats / np.log(2), np.exp(nats)
 
     def multiplied(nats: float) -> tuple[float, float]:
@@ -56,10 +56,10 @@ def check_windows(answer: Any) -> None:
 
 
 def check_chances(answer: Any) -> None:
-    """Check the chances from which a sample is drawn."""
+    """Check the probabilities from which a sample is drawn."""
 
-    def chances(logits: Array, temperature: float) -> Array:
-        """Give each character's chance (V,) at a temperature above 0, or at 0, where the likeliest is certain."""
+    def probabilities(logits: Array, temperature: float) -> Array:
+        """Give each character's probability (V,) at a temperature above 0, or at 0, where the likeliest is certain."""
         if temperature == 0:
             return (np.arange(len(logits)) == logits.argmax()).astype(float)
         p = np.exp((logits - logits.max()) / temperature)
@@ -72,16 +72,22 @@ def check_chances(answer: Any) -> None:
 
     def ignored(logits: Array, temperature: float) -> Array:
         """The temperature changes nothing here."""
-        return chances(logits, 1.0)
+        return probabilities(logits, 1.0)
 
     def not_normalised(logits: Array, temperature: float) -> Array:
-        """The chances do not add up to 1."""
+        """The probabilities do not add up to 1."""
         return np.exp(logits / max(temperature, 1e-300))
 
     def after_softmax(logits: Array, temperature: float) -> Array:
-        """The chances are divided by the temperature here; it belongs to the logits, before the softmax."""
-        return chances(logits, 1.0) / max(temperature, 1e-300)
+        """The probabilities are divided by the temperature here; it belongs to the logits, before the softmax."""
+        return probabilities(logits, 1.0) / max(temperature, 1e-300)
 
     logits = np.array([0.5, -1.0, 2.0, 0.1])
     cases = [(logits, 0.5), (logits, 2.0), (logits, 0), (1000 * logits, 1.0)]
-    check(answer, chances, cases, [multiplied, ignored, not_normalised, after_softmax], gives=["the chances"])
+    check(
+        answer,
+        probabilities,
+        cases,
+        [multiplied, ignored, not_normalised, after_softmax],
+        gives=["the probabilities"],
+    )

@@ -1,4 +1,4 @@
-"""The exercises of notebook 08: one causal head, the way back through its softmax, where two bills are equal.
+"""The exercises of notebook 08: one causal head, the backward pass through its softmax, where two bills are equal.
 
 Read     book/chapters/08_attention.ipynb     Tested   tests/test_exercises.py
 """
@@ -55,10 +55,10 @@ def check_attend(answer: Any) -> None:
 
 
 def check_through_softmax(answer: Any) -> None:
-    """Check the way back from the shares to the scores."""
+    """Check the backward pass from the attention weights to the scores."""
 
     def through_softmax(dA: Array, A: Array) -> Array:
-        """Give dS (n, T), the gradient by the scores, from dA and A (n, T). Each row of A is
+        """Give dS (n, T), the gradient with respect to the scores, from dA and A (n, T). Each row of A is
         the softmax of that row of S: raising one score takes from all the others."""
         return A * (dA - (A * dA).sum(axis=1, keepdims=True))
 

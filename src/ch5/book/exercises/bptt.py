@@ -1,4 +1,4 @@
-"""The exercises of notebook 03: the way back, the sum over time as one product, windows put together again.
+"""The exercises of notebook 03: the backward pass, the sum over time as one product, windows put together again.
 
 Read     book/chapters/03_bptt.ipynb     Tested   tests/test_exercises.py
 """
@@ -28,7 +28,7 @@ def backward(dh_out: Array, h: Array, W_hh: Array) -> Result:
 
 
 def check_backward(answer: Any) -> None:
-    """Check the walk back through time, from the outputs' gradients to da and dh_0."""
+    """Check backpropagation through time, from the outputs' gradients to da and dh_0."""
 
     def no_future(dh_out: Array, h: Array, W_hh: Array) -> Result:
         """The future is missing from the merge: dh of step t + 1 has to be added."""

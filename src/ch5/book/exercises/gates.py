@@ -32,7 +32,7 @@ def check_step(answer: Any) -> None:
     """Check one step, from what goes into the slots to h_t and c_t."""
 
     def no_tanh(z: Array, c_prev: Array) -> Result:
-        """The cell state is put out without its tanh: h = o tanh(c)."""
+        """The cell state is output without its tanh: h = o tanh(c)."""
         c = step(z, c_prev)[1]
         return sigma(z[3]) * c, c
 

@@ -67,7 +67,7 @@ def check_input_gradient(answer: Any) -> None:
     """Check dx of a causal convolution."""
 
     def input_gradient(dy: Array, W: Array) -> Array:
-        """Give dx (T, D), the gradient by the inputs, from dy (T, N) and W (N, K, D), W_k = W[:, k].
+        """Give dx (T, D), the gradient with respect to the inputs, from dy (T, N) and W (N, K, D), W_k = W[:, k].
         The input x_t stood in y_t, y_{t+1}, ... up to y_{t+K-1}, as far as there are outputs."""
         dx = np.zeros((len(dy), W.shape[2]))
         for k in range(W.shape[1]):
@@ -79,7 +79,7 @@ def check_input_gradient(answer: Any) -> None:
         return dy @ W[:, 0]
 
     def forward_again(dy: Array, W: Array) -> Array:
-        """This sums W_k^T dy_{t-k}, looking back as the forward pass does; the way back looks ahead."""
+        """This sums W_k^T dy_{t-k}, looking back as the forward pass does; the backward pass looks ahead."""
         return input_gradient(dy[::-1], W)[::-1]
 
     def overwritten(dy: Array, W: Array) -> Array:

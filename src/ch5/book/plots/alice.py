@@ -25,7 +25,7 @@ def losses(
     label_line(axes, epochs[2], live[2], "this run, and all seeds", STATE, xytext=(8, 9))
     last = max(published)
     label_line(axes, last, published[last], "published", OTHER, xytext=(0, 14), ha="right")
-    axes.set(xlabel="epoch", ylabel="loss (nats a character)", xticks=np.arange(1, epochs[-1] + 1, 2))
+    axes.set(xlabel="epoch", ylabel="loss (nats per character)", xticks=np.arange(1, epochs[-1] + 1, 2))
     return figure
 
 
@@ -47,7 +47,7 @@ def held_out(epochs: Array, curves: Mapping[str, Array], train: Array, levels: M
         label_line(axes, epochs[at], losses[:, at].mean(), name, color, xytext=place)
     axes.plot(epochs, train.mean(axis=0), "--", color=STATE, linewidth=1)
     label_line(axes, epochs[1], train[:, 1].mean(), "in training", STATE, xytext=(0, 12))
-    axes.set(xlabel="epoch", ylabel="loss (nats a character)", xticks=epochs[1::2])
+    axes.set(xlabel="epoch", ylabel="loss (nats per character)", xticks=epochs[1::2])
     return figure
 
 

@@ -43,7 +43,7 @@ def curves(panels: Mapping[str, tuple[Mapping[str, Array], str, float]], every: 
         panel.axhline(level, color="black", linewidth=0.8)
         panel.annotate(name, (1, level), xycoords=("axes fraction", "data"), xytext=(0, 3),
                        textcoords="offset points", ha="right", fontsize=9)  # fmt: skip
-        panel.set(title=task, ylabel="loss (nats a step)")
+        panel.set(title=task, ylabel="loss (nats per step)")
     axes[-1].set_xlabel("update")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
     return figure

@@ -22,7 +22,7 @@ def with_and_without(clipped: Array, free: Array, guessing: float) -> Figure:
     label_line(axes, 1, guessing, "guessing, log V", "black", xytext=(0, 7))
     label_line(axes, epochs[-1], np.median(free[:, -1]), "no clip", GRADIENT, xytext=(-52, 12))
     label_line(axes, epochs[-1], np.median(clipped[:, -1]), "with the clip", STATE, xytext=(-78, -14))
-    axes.set(xlabel="epoch", ylabel="loss (nats a character)")
+    axes.set(xlabel="epoch", ylabel="loss (nats per character)")
     axes.set_ylim(bottom=1.5)
     return figure
 
@@ -86,7 +86,7 @@ def exponent_map(g: Array, sigma: Array, exponents: Array, gains: Array, points:
     axes.annotate("grows", (3.3, 0.75), fontsize=11)
     axes.set(xlabel="gain g", ylabel="input noise σ", xlim=(g.min(), g.max()), ylim=(0, sigma.max()))
     axes.grid(visible=False)
-    figure.colorbar(shown, label="exponent (nats a step)", shrink=0.9)
+    figure.colorbar(shown, label="exponent (nats per step)", shrink=0.9)
     return figure
 
 
@@ -101,7 +101,7 @@ def finite_size(
     top.loglog(sizes, middle[0] * sizes[0] / np.array(sizes), color=INK, linewidth=1)
     label_line(top, sizes[-1], middle[0] * sizes[0] / sizes[-1], "1/H", INK, xytext=(6, 0))
     top.axhline(0.01, color=INK, linestyle="--", linewidth=1)
-    top.set(xlabel="units H", ylabel="gap (nats a step)", xticks=sizes, xticklabels=sizes)
+    top.set(xlabel="units H", ylabel="gap (nats per step)", xticks=sizes, xticklabels=sizes)
     top.minorticks_off()
     for (H, runs), color, marker in zip(quiet.items(), (INPUT, GATE), "s^", strict=True):
         _band(bottom, g, runs, color, f"{marker}--")
@@ -109,7 +109,7 @@ def finite_size(
     bottom.plot(g, predicted, color=GRADIENT, linewidth=1)
     label_line(bottom, g[-1], predicted[-1], "H → ∞", GRADIENT, xytext=(5, 9))
     bottom.axhline(0, color="black", linewidth=0.8)
-    bottom.set(xlabel="gain g, no noise", ylabel="exponent (nats a step)", xlim=(g[0], g[-1] + 0.05))
+    bottom.set(xlabel="gain g, no noise", ylabel="exponent (nats per step)", xlim=(g[0], g[-1] + 0.05))
     return figure
 
 

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from ch5.book.plots import GATE, GRADIENT, INK, INPUT, OTHER, STATE, TEXT_WIDTH, label_line, share_of_success
 from ch5.engine.weights import Array
 
-KINDS = ((STATE, "o"), (GATE, "s"), (OTHER, "^"), (INPUT, "D"))  # of first weights, in their order
+KINDS = ((STATE, "o"), (GATE, "s"), (OTHER, "^"), (INPUT, "D"))  # of initial weights, in their order
 
 
 def success_by_lag(
@@ -18,7 +18,7 @@ def success_by_lag(
     guessed: Mapping[str, Array],
     by_hand: Mapping[str, Array],
 ) -> Figure:
-    """For each task: rate, low and high (3, lags) by first weights; the rates of guessing and of the built weights."""
+    """For each task: rate, low, high (3, lags) by initial weights; the rates of guessing and of built weights."""
     figure, panels = plt.subplots(len(lags), sharex=True, sharey=True, figsize=(TEXT_WIDTH[0], 7.2))
     for axes, (task, at) in zip(panels, lags.items(), strict=True):
         for (kind, (rate, low, high)), (color, marker) in zip(trained[task].items(), KINDS, strict=True):

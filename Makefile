@@ -21,7 +21,7 @@ INSTALLED := .venv/.package-installed
 PAGE := _build/html/book/index.html
 
 .DEFAULT_GOAL := help
-.PHONY: help book book-live pdf test lab notebooks experiments bench lint browser screenshots lock lowest clean
+.PHONY: help book book-live pdf test lab notebooks experiments bench lint browser screenshots lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | \
@@ -70,12 +70,6 @@ lock: ## resolve requirements.lock anew (needs uv: pip install uv)
 	uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
 	  --generate-hashes --group build --group book --group test --upgrade \
 	  --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
-
-lowest: ## run the unit tests with the oldest versions that pyproject.toml allows (needs uv)
-	uv venv --quiet --clear --python 3.11 .venv-lowest
-	uv pip install --quiet --python .venv-lowest --resolution lowest-direct \
-	  --group build --group book --group test --editable .
-	$(subst .venv,.venv-lowest,$(BIN))/python -m pytest -n 2 --ignore tests/browser
 
 clean: ## remove what was built; the environment stays
 	rm -rf _build screenshots .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -29,13 +29,18 @@ def mend_page(app, name, template, context, doctree):
     # A solution is folded by the browser itself: it needs no script, and opens by keyboard.
     body = re.sub(
         r'(<details class="[^"]*\bsolution\b[^>]*>\s*)<p class="admonition-title">(.*?)</p>',
-        r'\1<summary class="admonition-title">\2</summary>',
+        lambda m: f'{m[1]}<summary class="admonition-title">{without_links(m[2])}</summary>',
         body,
     )
     context["body"] = re.sub(r"(<a [^>]*>) (Exercise)", r" \1\2", body)  # no line under the space before
     # Sphinx tells translators by a class to leave code alone; this is how HTML says it.
     for part in ("body", "toc"):
         context[part] = re.sub(r"<(code|pre)\b", r'<\1 translate="no"', context.get(part) or "")
+
+
+def without_links(text):
+    """A summary is itself a control, and holds no other; the exercise stands right above."""
+    return re.sub(r"</?a\b[^>]*>", "", text)
 
 
 def visit_solution(translator, node):

@@ -1,9 +1,12 @@
 """The gradient check checks: right on functions with known derivatives, and honest about error."""
 
+import re
+
 import numpy as np
 import pytest
 
 from ch5.engine import gradcheck
+from ch5.networks.cell import VanillaCell
 
 
 def f(x, A):
@@ -151,3 +154,124 @@ def test_differences_are_not_lost_beside_large_entries():
     """At 1e12 a nudge of 1e-6 changes nothing; a millionth of the entry does."""
     (slope,) = gradcheck.central_difference(lambda x: x**2, 1e12)
     assert gradcheck.relative_error(slope, 2e12) < 1e-6
+
+
+def vanilla(rng):
+    """A cell of 4 units and 3 inputs, its weights of order one."""
+    return VanillaCell(rng.normal(size=(4, 3)), rng.normal(size=(4, 4)), rng.normal(size=4))
+
+
+def test_the_check_of_a_cell_is_a_table_with_a_row_an_array(rng):
+    """Each weight, s_0, and x where it holds vectors; the gradient's norm is that of the complex step."""
+    cell = vanilla(rng)
+    found = gradcheck.check_cell(cell, rng.normal(size=(12, 3)))
+    assert [(row.array, row.shape) for row in found] == [
+        *((name, array.shape) for name, array in cell.arrays().items()),
+        ("s_0", (4,)),
+        ("x", (12, 3)),
+    ]
+    assert all(row.error < 1e-12 and row.norm > 0 for row in found)
+    assert str(found).splitlines()[0].split() == ["array", "shape", "gradient", "relative", "error"]
+    assert [line.split()[0] for line in str(found).splitlines()[1:]] == [row.array for row in found]
+    assert [row.array for row in gradcheck.check_cell(cell, rng.integers(3, size=12))][-1] == "s_0"
+
+
+def test_a_wrong_gradient_is_named_with_what_it_is_and_should_be(rng):
+    class Half(VanillaCell):
+        def weight_gradients(self, da, x, h, out=None):
+            gradient, dx = super().weight_gradients(da, x, h)
+            gradient.W_hh[2, 1] /= 2
+            return gradient, dx
+
+    with pytest.raises(AssertionError, match=r"Half, batch \(\): the gradient of W_hh is off") as caught:
+        gradcheck.check_cell(Half(*vanilla(rng)), rng.normal(size=(12, 3)))
+    said = re.search(r"entry \(2, 1\) is (\S+) and should be (\S+)$", str(caught.value))
+    assert 2 * float(said[1]) == pytest.approx(float(said[2]), rel=1e-5)
+
+
+class FlatInput(VanillaCell):
+    def weight_gradients(self, da, x, h, out=None):
+        gradient, dx = super().weight_gradients(da, x, h, out)
+        return gradient, dx.sum(axis=0)
+
+
+class NotANumber(VanillaCell):
+    def step_vjp(self, dh_t, slope_t, out=None):
+        da_t, dh_prev = super().step_vjp(dh_t, slope_t, out)
+        return da_t, dh_prev * np.nan
+
+
+class OnlyContiguous(VanillaCell):
+    def linearise(self, h, residuals=None):
+        return super().linearise(h) if h.flags.c_contiguous else np.ones_like(h[1:])
+
+
+class OnlyOneSequence(VanillaCell):
+    def linearise(self, h, residuals=None):
+        return super().linearise(h) if h.ndim == 2 else np.ones_like(h[1:])
+
+
+@pytest.mark.parametrize(
+    ("slip", "message"),
+    [
+        (FlatInput, r"the gradient of x must have shape \(12, 3\), got \(3,\)"),
+        (NotANumber, r"the gradient of W_xh is off by a relative inf: entry \(0, 0\) is nan and should"),
+        (OnlyContiguous, r"batch \(\): the gradient of W_xh is off"),
+        (OnlyOneSequence, r"batch \(3,\): the gradient of W_xh is off"),
+    ],
+)
+def test_a_slip_of_a_cell_is_found_at_the_shape_where_it_happens(slip, message, rng):
+    with pytest.raises(AssertionError, match=message):
+        gradcheck.check_cell(slip(*vanilla(rng)), rng.normal(size=(12, 3)))
+
+
+class WritesToX(VanillaCell):
+    def weight_gradients(self, da, x, h, out=None):
+        found = super().weight_gradients(da, x, h, out)
+        x += 1
+        return found
+
+
+class WritesToTheStates(VanillaCell):
+    def weight_gradients(self, da, x, h, out=None):
+        found = super().weight_gradients(da, x, h, out)
+        h[:-1] = h[1:]
+        return found
+
+
+class WritesToItsWeights(VanillaCell):
+    def weight_gradients(self, da, x, h, out=None):
+        found = super().weight_gradients(da, x, h, out)
+        self.b[:] = 0
+        return found
+
+
+@pytest.mark.parametrize(
+    ("slip", "name"), [(WritesToX, "x"), (WritesToTheStates, "the states"), (WritesToItsWeights, "b")]
+)
+def test_a_cell_that_changes_what_it_was_given_to_read_is_found_out(slip, name, rng):
+    with pytest.raises(AssertionError, match=f"{slip.__name__} changed {name}, which it was given to read"):
+        gradcheck.check_cell(slip(*vanilla(rng)), rng.normal(size=(12, 3)))
+
+
+def test_a_check_that_could_not_fail_is_refused(rng):
+    """Too few steps for a recurrence, weights of zero, an array without effect, weights in float32."""
+    cell, x = vanilla(rng), rng.normal(size=(12, 3))
+    for bad in (x[:2], x[None], rng.integers(3, size=(12, 2)), np.float64(1.0)):
+        with pytest.raises(ValueError, match=r"x must be one sequence, .* of 3 steps or more, got \("):
+            gradcheck.check_cell(cell, bad)
+    with pytest.raises(ValueError, match="W_hh must not be all zero, which hides mistakes"):
+        gradcheck.check_cell(VanillaCell(cell.W_xh, 0 * cell.W_hh, cell.b), x)
+    with pytest.raises(ValueError, match="W_xh has no effect on the states here"):
+        gradcheck.check_cell(cell, 0 * x)
+    with pytest.raises(TypeError, match="cell must have float64 weights, got float32"):
+        gradcheck.check_cell(cell.astype(np.float32), x)
+
+
+def test_the_check_leaves_cell_and_input_as_they_were(rng):
+    cell, x = vanilla(rng), rng.normal(size=(12, 3))
+    kept = cell.vector(), x.copy()
+    first = gradcheck.check_cell(cell, x)
+    assert gradcheck.check_cell(cell, x) == first
+    np.testing.assert_array_equal(cell.vector(), kept[0])
+    np.testing.assert_array_equal(x, kept[1])

@@ -3,6 +3,7 @@
     complex step          f'(x) = Im f(x + i e) / e           no difference is taken, so nothing cancels
     central difference    f'(x) = (f(x + e) - f(x - e)) / 2e   for functions that refuse complex numbers
     relative error        norm(analytic - numeric) / norm(numeric), array by array
+    check_cell            every gradient of a cell beside the complex step, as a table
 
 Names    f takes arrays and returns one number, real for real arrays; for the complex step it must be analytic
          (no abs, no norm, no conjugate, no .real), which tanh, exp, log and products are.
@@ -13,12 +14,13 @@ The relative error has no floor: dividing by max(1, norm) would pass any small g
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from ch5.engine.weights import Array, as_numbers
+from ch5.engine import bptt
+from ch5.engine.weights import Array, as_numbers, holds_ids
 
 Function = Callable[..., Any]
 
@@ -58,6 +60,112 @@ def relative_error(analytic: Any, numeric: Any) -> float:
     with np.errstate(under="ignore"):  # what is lost beside the largest entry does not count
         off, size = (_norm(np.ldexp(a, -exponent) - np.ldexp(b, -exponent)), _norm(np.ldexp(b, -exponent)))
     return off / size if size else (np.inf if off else 0.0)
+
+
+class Row(NamedTuple):
+    """An array of the cell, or x or s_0: its shape, its gradient's norm, and the largest relative error found."""
+
+    array: str
+    shape: tuple[int, ...]
+    norm: float
+    error: float
+
+
+class CellCheck(tuple[Row, ...]):
+    """What `check_cell` found, a row an array; it prints as a table."""
+
+    def __repr__(self) -> str:
+        lines = [f"{'array':8}{'shape':14}{'gradient':>10}{'relative error':>17}"]
+        lines += [f"{name:8}{size!s:14}{norm:10.3g}{error:17.1e}" for name, size, norm, error in self]
+        return "\n".join(lines)
+
+
+def check_cell(
+    cell: bptt.Cell,
+    x: Any,
+    batches: Sequence[tuple[int, ...]] = ((), (3,), (2, 3)),
+    seed: int = 0,
+    tolerance: float = 1e-12,
+) -> CellCheck:
+    """Every gradient of a cell beside the complex step: each of its arrays, s_0, and x where it holds vectors.
+
+    x (T, D) or ids (T,) is one sequence; the others of a batch are the same, turned in time. The loss is sum(R * s),
+    with R and s_0 drawn by `seed`. All is done with contiguous arrays, and with arrays that are not. The forward pass
+    runs twice or more for every number that is nudged, so give a small cell: 4 units will do.
+
+    A mistake shows where its effect does: give weights of order one, and T of at least 12. Raises AssertionError
+    for a relative error above `tolerance`, naming the array, and where the cell changed what it was given; ValueError
+    where a check could not fail: T below 3, an array of zeros, one that has no effect; TypeError if not in float64.
+    """
+    x = _sequence(cell, x)
+    rng, rows = np.random.default_rng(seed), dict[str, Row]()
+    for batch in batches:
+        turned = [np.roll(x, -k, axis=0) for k in range(int(np.prod(batch)))]
+        x_b = np.stack(turned, axis=1).reshape(len(x), *batch, *x.shape[1:])
+        s_0, R = (rng.normal(size=(*steps, *batch, cell.state_size)) for steps in ((), (len(x),)))
+        numeric = _by_complex_step(cell, x_b, s_0, R)
+        for order in "CF":
+            found = _by_backward(cell if order == "C" else cell.column_major(), x_b, s_0, R, order)
+            for name, exact in numeric.items():
+                where = f"{type(cell).__name__}, batch {batch}: the gradient of {name}"
+                error = _compared(where, found[name], exact, tolerance)
+                row = rows.setdefault(name, Row(name, exact.shape, _norm(exact), error))
+                rows[name] = row._replace(error=max(row.error, error))
+    return CellCheck(rows.values())
+
+
+def _sequence(cell: bptt.Cell, x: Any) -> Array:
+    """x as one sequence that a check can fail on; ValueError or TypeError if it or the cell is none."""
+    x = np.asarray(x) if holds_ids(x) else as_numbers("x", x, np.float64)
+    if x.ndim != (1 if holds_ids(x) else 2) or len(x) < 3:
+        raise ValueError(f"x must be one sequence, (T, D) or ids (T,), of 3 steps or more, got {x.shape}")
+    if cell.dtype != np.float64:
+        raise TypeError(f"cell must have float64 weights, got {cell.dtype}: use cell.astype(np.float64)")
+    for name, array in cell.arrays().items():
+        if not array.any():
+            raise ValueError(f"{name} must not be all zero, which hides mistakes: give weights of order one")
+    return x
+
+
+def _by_complex_step(cell: bptt.Cell, x: Array, s_0: Array, R: Array) -> dict[str, Array]:
+    """The gradients of sum(R * s) by array, from the forward pass alone."""
+
+    def loss(theta: Array, s_0: Array, x: Array = x) -> Any:
+        return (R * bptt.unroll(cell.with_vector(theta), x, s_0)[0][1:]).sum()
+
+    of_theta, *others = complex_step(loss, cell.vector(), s_0, *([] if holds_ids(x) else [x]))
+    numeric = cell.with_vector(of_theta).arrays() | dict(zip(("s_0", "x"), others, strict=False))
+    for name, exact in numeric.items():
+        if not exact.any():
+            raise ValueError(f"{name} has no effect on the states here: its gradient cannot be checked")
+    return numeric
+
+
+def _by_backward(cell: bptt.Cell, x: Array, s_0: Array, R: Array, order: Any) -> dict[str, Any]:
+    """The same by `bptt.backward`; AssertionError where it, or `unroll`, changed what it was given."""
+    x, s_0, R = (array.copy(order) for array in (x, s_0, R))
+    given = cell.arrays() | {"x": x, "s_0": s_0}
+    before = {name: array.copy() for name, array in given.items()}
+    s, residuals = (array.copy(order) for array in bptt.unroll(cell, x, s_0))
+    given |= {"the states": s, "the residuals": residuals, "dh_out": R}
+    before |= {name: given[name].copy() for name in given.keys() - before.keys()}
+    gradient, dx, ds_0 = bptt.backward(cell, R, x, s, residuals)
+    for name, array in given.items():
+        if not np.array_equal(array, before[name]):
+            raise AssertionError(f"{type(cell).__name__} changed {name}, which it was given to read")
+    return gradient.arrays() | {"s_0": ds_0, "x": dx}
+
+
+def _compared(where: str, found: Any, exact: Array, tolerance: float) -> float:
+    """The relative error; AssertionError where it is above the tolerance."""
+    if np.shape(found) != exact.shape:
+        raise AssertionError(f"{where} must have shape {exact.shape}, got {np.shape(found)}")
+    error = relative_error(found, exact) if np.isfinite(found).all() else np.inf
+    if error > tolerance:
+        at = np.unravel_index(np.argmax(np.nan_to_num(abs(found - exact), nan=np.inf)), exact.shape)
+        entry = f"entry {tuple(map(int, at))} is {found[at]:.6g} and should be {exact[at]:.6g}"
+        raise AssertionError(f"{where} is off by a relative {error:.2g}: {entry}")
+    return error
 
 
 def _norm(x: Array) -> float:

@@ -23,11 +23,10 @@ from ch5.data import text
 from ch5.engine import bptt
 from ch5.engine.train import Training
 from ch5.experiments.record import Experiment
-from ch5.networks import readout, sequence
+from ch5.networks import readout, sequence, stream
 from ch5.networks.cell import VanillaCell
 from ch5.networks.readout import Readout
 from ch5.networks.sequence import SequenceModel
-from ch5.networks.stream import Annealed, Reader, Windows
 
 SETTINGS: dict[str, Any] = {
     "hidden": 256,
@@ -63,30 +62,14 @@ def book() -> tuple[text.Vocabulary, text.Ids, int]:
     return vocabulary, ids, len(text.split(ids)[0])
 
 
-def training(
-    seed: int,
-    hidden: int,
-    window: int,
-    carried: bool,
-    epochs: int,
-    rate: float,
-    clip: float,
-    dropout: float,
-    decay: float,
-) -> Training:
+def training(seed: int, hidden: int, **settings: Any) -> Training:
     """A run that is ready to train; `training.model.model` is the network. Weights uniform by fan-in, float32."""
     rng = np.random.default_rng(seed)
     vocabulary, ids, first = book()
     V = len(vocabulary)
     cell = VanillaCell.initialise(rng, hidden, V)
     model = SequenceModel(cell, Readout.initialise(rng, V, hidden)).astype(np.float32)
-    batches = Windows.of(ids[:first], window, epochs, carried, rng)
-    return Training(
-        Reader(model, dropout, rng),
-        batches,
-        Annealed(rate, updates=len(batches), decay=decay),
-        clip,
-    )
+    return stream.training(model, ids[:first], rng, **settings)
 
 
 def write(

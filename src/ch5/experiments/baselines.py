@@ -29,6 +29,7 @@ from ch5.experiments.record import Experiment
 from ch5.networks import readout
 from ch5.networks.mlp import MLP, Layer
 from ch5.networks.readout import Readout
+from ch5.networks.stream import Annealed
 
 HIGHEST_ORDER = 5
 SETTINGS: dict[str, Any] = {
@@ -120,7 +121,7 @@ def fixed_window(
         rng.permutation(np.arange(n, first))[:used].reshape(-1, batch[name]) for _ in range(epochs[name])
     ]
     batches = Places(ids, n, np.concatenate(order))
-    return Training(model, batches, alice.Annealed(rate, updates=len(batches)), clip)
+    return Training(model, batches, Annealed(rate, updates=len(batches)), clip)
 
 
 def mean_loss(model: FixedWindow, places: Places) -> float:

@@ -27,10 +27,10 @@ from ch5.data.text import Ids
 from ch5.engine.train import Training
 from ch5.experiments import alice
 from ch5.experiments.record import Experiment
+from ch5.networks import stream
 from ch5.networks.gated import GRU, LSTM, gate_product
 from ch5.networks.readout import Readout
 from ch5.networks.sequence import SequenceModel
-from ch5.networks.stream import Annealed, Reader, Windows
 
 CELLS: dict[str, type[LSTM] | type[GRU]] = {"lstm": LSTM, "gru": GRU}
 SETTINGS: dict[str, Any] = {
@@ -54,8 +54,7 @@ def training(
     V, H = len(vocabulary), hidden[cell]
     output = Readout.initialise(rng, V, H)
     model = SequenceModel(CELLS[cell].initialise(rng, H, V, forget_bias), output).astype(np.float32)
-    batches = Windows.of(ids[:first], window, epochs, True, rng)
-    return Training(Reader(model, 0.0, rng), batches, Annealed(rate, updates=len(batches)), clip)
+    return stream.training(model, ids[:first], rng, window=window, epochs=epochs, rate=rate, clip=clip)
 
 
 def measure(*, cell: str, seed: int, **settings: Any) -> dict[str, Any]:

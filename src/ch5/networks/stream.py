@@ -20,6 +20,7 @@ import numpy as np
 
 from ch5.engine import bptt
 from ch5.engine.optimise import Adam
+from ch5.engine.train import Training
 from ch5.engine.weights import Array, as_size
 from ch5.networks import readout
 from ch5.networks.sequence import SequenceModel
@@ -66,12 +67,14 @@ class Windows:
 class Reader:
     """A SequenceModel in training: it keeps its state from batch to batch, and units drop out before the readout.
 
-    `rng` is copied, so that what else is drawn from it changes nothing here.
+    `rng` is copied, so that what else is drawn from it changes nothing here. `about` goes into every checkpoint, to
+    tell whoever reads one what the weights are for.
     """
 
     model: SequenceModel
     dropout: float
     rng: InitVar[np.random.Generator]
+    about: str = ""
 
     def __post_init__(self, rng: np.random.Generator) -> None:
         if not 0 <= self.dropout < 1:
@@ -89,12 +92,16 @@ class Reader:
 
     def with_vector(self, vector: Array) -> Reader:
         """A reader whose weights are views into `vector`, at the beginning of a text."""
-        return Reader(self.model.with_vector(vector), self.dropout, self._rng)
+        return Reader(self.model.with_vector(vector), self.dropout, self._rng, self.about)
 
     def state(self) -> dict[str, Array]:
-        """What the next batch depends on: the state s (B, S), empty before the first, and the generator, as JSON."""
+        """What the next batch depends on: the state s (B, S), empty before the first, and the generator, as JSON.
+
+        And `about`, which nothing depends on.
+        """
         s = np.zeros(0) if self._s is None else self._s.copy()
-        return {"s": s, "rng": np.array(json.dumps(self._rng.bit_generator.state))}
+        rng = np.array(json.dumps(self._rng.bit_generator.state))
+        return {"s": s, "rng": rng, "about": np.array(self.about)}
 
     def restore(self, state: dict[str, Array]) -> None:
         """Take up a state that `state` gave, or raise KeyError or ValueError and stay as it was."""
@@ -149,3 +156,23 @@ class Annealed(Adam):
         super().update(theta, gradient)
         if self.decay:
             theta *= theta.dtype.type(1 - self.rate(self._k) * self.decay)
+
+
+def training(
+    model: SequenceModel,
+    ids: Array,
+    rng: np.random.Generator,
+    *,
+    window: int,
+    epochs: int,
+    rate: float,
+    clip: float,
+    carried: bool = True,
+    dropout: float = 0.0,
+    decay: float = 0.0,
+    about: str = "",
+) -> Training:
+    """A run over the text `ids` (N,) that is ready to train, from the model's weights; `training.model` is a Reader."""
+    batches = Windows.of(ids, window, epochs, carried, rng)
+    optimiser = Annealed(rate, updates=len(batches), decay=decay)
+    return Training(Reader(model, dropout, rng, about), batches, optimiser, clip)

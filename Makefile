@@ -21,7 +21,7 @@ INSTALLED := .venv/.package-installed
 PAGE := _build/html/book/index.html
 
 .DEFAULT_GOAL := help
-.PHONY: help book book-live pdf test lab notebooks experiments bench lint browser screenshots lock clean
+.PHONY: help book book-live pdf test lab notebooks experiments train sample bench lint browser screenshots lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | \
@@ -51,6 +51,12 @@ notebooks: $(INSTALLED) ## run every notebook and keep its text outputs
 
 experiments: $(INSTALLED) ## run the long experiments and record them: all, or one by NAME=horizon
 	$(BIN)/python -m ch5.experiments $(NAME)
+
+train: $(INSTALLED) ## train on a text of your own, TEXT=path, or go on; more: OPTIONS="--cell lstm --hidden 200"
+	$(BIN)/python -m ch5 train "$(TEXT)" $(OPTIONS)
+
+sample: $(INSTALLED) ## let a trained network write: CHECKPOINT=path OPTIONS="--prompt 'It was' --temperature 0.5"
+	$(BIN)/python -m ch5 sample "$(CHECKPOINT)" $(OPTIONS)
 
 bench: $(INSTALLED) .venv-bench/.installed ## measure the engine beside PyTorch and JAX and record it; AGAIN=1 for the second run
 	$(BIN)/python -m benchmarks $(if $(AGAIN),--again)

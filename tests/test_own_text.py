@@ -109,7 +109,7 @@ def test_the_loss_is_on_the_held_out_tail_and_so_is_the_n_grams(folder, capsys):
     counted = ngram.NGram(ids[:first], len(vocabulary), 5).losses_by_order(ids)
     best = counted[:, first : first + losses.size].mean(axis=1)
     said = (
-        f"{losses.mean():.3f} nats a character held out (n-gram of order {best.argmin()}: {best.min():.3f})"
+        f"{losses.mean():.3f} nats per character held out (n-gram of order {best.argmin()}: {best.min():.3f})"
     )
     assert said in capsys.readouterr().out
 

@@ -44,7 +44,9 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--hidden", type=_whole(1), default=SETTINGS["hidden"], help="units")
     one.add_argument("--epochs", type=_whole(1), default=SETTINGS["epochs"], help="times the text is read")
     one.add_argument("--rate", type=float, default=SETTINGS["rate"], help="learning rate at the beginning")
-    one.add_argument("--seed", type=_whole(0), default=SETTINGS["seed"], help="of first weights and batches")
+    one.add_argument(
+        "--seed", type=_whole(0), default=SETTINGS["seed"], help="of initial weights and batches"
+    )
     one.add_argument(
         "--checkpoint", type=Path, help="where the run is kept; by default the text's name, .npz"
     )

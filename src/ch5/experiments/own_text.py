@@ -108,10 +108,10 @@ def train(own: OwnText, checkpoint: Place) -> None:
 
 
 def measured(own: OwnText) -> str:
-    """The loss on the tail in nats a character, beside the n-gram's, and what the network writes."""
+    """The loss on the tail in nats per character, beside the n-gram's, and what the network writes."""
     model, done = own.run.model.model, own.run.done
     loss = context.losses_from(model, own.ids, own.first, _pieces(own.ids, own.first)).mean()
-    head = f"update {done} of {len(own.run)}: {loss:.3f} nats a character held out ({own.reference})"
+    head = f"update {done} of {len(own.run)}: {loss:.3f} nats per character held out ({own.reference})"
     return f"{head}\n{_indented(write(model, own.vocabulary, None, 1.0, 200, 0))}\n"
 
 

@@ -66,7 +66,7 @@ async ({ series, author, note }) => {
     const found = article.querySelectorAll(".solution");
     if (found.length) solutions.append(element("h2", {}, ...words(article.querySelector("h1"))));
     for (const solution of found) {
-      const exercise = solution.querySelector(".admonition-title a").hash.slice(1);
+      const exercise = solution.querySelector(".admonition-title").dataset.exercise.slice(1);
       article.querySelector(`[id="${exercise}"]`).append(
         element("p", { class: "solved" }, ...leading(solution.id, ["Its solution"])),
       );

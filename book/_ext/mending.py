@@ -29,7 +29,7 @@ def mend_page(app, name, template, context, doctree):
     # A solution is folded by the browser itself: it needs no script, and opens by keyboard.
     body = re.sub(
         r'(<details class="[^"]*\bsolution\b[^>]*>\s*)<p class="admonition-title">(.*?)</p>',
-        lambda m: f'{m[1]}<summary class="admonition-title">{without_links(m[2])}</summary>',
+        lambda m: m[1] + summary(m[2]),
         body,
     )
     context["body"] = re.sub(r"(<a [^>]*>) (Exercise)", r" \1\2", body)  # no line under the space before
@@ -38,9 +38,13 @@ def mend_page(app, name, template, context, doctree):
         context[part] = re.sub(r"<(code|pre)\b", r'<\1 translate="no"', context.get(part) or "")
 
 
-def without_links(text):
-    """A summary is itself a control, and holds no other; the exercise stands right above."""
-    return re.sub(r"</?a\b[^>]*>", "", text)
+def summary(title):
+    """A summary is itself a control, and holds no other: the link in its title becomes a note for the print."""
+    exercise = re.search(r'href="([^"]*)"', title)
+    return (
+        f'<summary class="admonition-title" data-exercise="{exercise[1] if exercise else ""}">'
+        f"{re.sub('</?a[^>]*>', '', title)}</summary>"
+    )
 
 
 def visit_solution(translator, node):

@@ -93,9 +93,7 @@ def source_pages(app):
         f"{escape(first_line_of(text))}</li>"
         for module, text in app.modules.items()
     )
-    body = (
-        f"<h1>The source</h1>\n<p>The package <code>ch5</code>, as it is tested.</p>\n<ul>\n{listed}\n</ul>"
-    )
+    body = f'<h1>The source</h1>\n<p>The package <code class="notranslate">ch5</code>, as it is tested.</p>\n<ul>\n{listed}\n</ul>'
     yield "source/index", page("The source", body), "page.html"
 
 

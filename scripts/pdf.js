@@ -36,7 +36,9 @@ async ({ series, author, note }) => {
     for (const e of article.querySelectorAll(".headerlink, .source-of, details.above-input, script")) e.remove();
     for (const e of article.querySelectorAll("details.hide")) e.replaceWith(e.lastElementChild);
     for (const e of article.querySelectorAll("details.solution")) {
-      e.firstElementChild.replaceWith(element("p", { class: "admonition-title" }, ...e.firstElementChild.childNodes));
+      const { dataset, childNodes } = e.firstElementChild;
+      const title = element("a", { href: dataset.exercise }, ...childNodes);
+      e.firstElementChild.replaceWith(element("p", { class: "admonition-title" }, title));
       e.replaceWith(element("div", { class: e.className, id: e.id }, ...e.childNodes));
     }
     for (const e of article.querySelectorAll("[id]:not(svg *)")) e.id = name + "-" + e.id;
@@ -66,7 +68,7 @@ async ({ series, author, note }) => {
     const found = article.querySelectorAll(".solution");
     if (found.length) solutions.append(element("h2", {}, ...words(article.querySelector("h1"))));
     for (const solution of found) {
-      const exercise = solution.querySelector(".admonition-title").dataset.exercise.slice(1);
+      const exercise = solution.querySelector(".admonition-title a").hash.slice(1);
       article.querySelector(`[id="${exercise}"]`).append(
         element("p", { class: "solved" }, ...leading(solution.id, ["Its solution"])),
       );

@@ -93,7 +93,8 @@ def source_pages(app):
         f"{escape(first_line_of(text))}</li>"
         for module, text in app.modules.items()
     )
-    body = f'<h1>The source</h1>\n<p>The package <code class="notranslate">ch5</code>, as it is tested.</p>\n<ul>\n{listed}\n</ul>'
+    package = '<code class="notranslate">ch5</code>'
+    body = f"<h1>The source</h1>\n<p>The package {package}, as it is tested.</p>\n<ul>\n{listed}\n</ul>"
     yield "source/index", page("The source", body), "page.html"
 
 

@@ -73,7 +73,7 @@ def test_a_folder_that_is_not_there_is_named(tmp_path):
 HOLD = """
 import sys
 from pathlib import Path
-from ch5 import files
+from ch5.engine import files
 
 with files.locked(Path(sys.argv[1]), "this"):
     print("inside", flush=True)

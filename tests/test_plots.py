@@ -10,7 +10,7 @@ DRAW = """
 import hashlib, io
 import numpy as np
 import matplotlib.pyplot as plt
-from ch5 import plots
+from ch5.book import plots
 from ch5.book.plots import sharing
 plots.use_style()
 figure = sharing.dependence({"cell": np.tri(5) + 0.1, "none": np.eye(5)})

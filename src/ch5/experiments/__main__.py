@@ -11,6 +11,7 @@ import sys  # noqa: E402
 
 from ch5.experiments import (  # noqa: E402
     alice,
+    alice_samples,
     baselines,
     chaos,
     gates_alice,
@@ -27,6 +28,7 @@ from ch5.experiments import (  # noqa: E402
 ALL = [
     *(module.EXPERIMENT for module in (prior, chaos, price, horizon, original, alice, baselines)),
     alice.TRIALS,
+    alice_samples.EXPERIMENT,
     gates_opening.EXPERIMENT,
     gates_horizon.EXPERIMENT,
     gates_alice.EXPERIMENT,

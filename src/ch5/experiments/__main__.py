@@ -19,6 +19,7 @@ from ch5.experiments import (  # noqa: E402
     gates_opening,
     horizon,
     original,
+    original_changed,
     price,
     prior,
     record,
@@ -28,6 +29,7 @@ from ch5.experiments import (  # noqa: E402
 ALL = [
     *(module.EXPERIMENT for module in (prior, chaos, price, horizon, original, alice, baselines)),
     alice.TRIALS,
+    original_changed.EXPERIMENT,
     alice_samples.EXPERIMENT,
     gates_opening.EXPERIMENT,
     gates_horizon.EXPERIMENT,

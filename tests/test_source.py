@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ch5.cell import VanillaCell
 from ch5.scalar import forward, step
-from ch5.source import show
+from ch5.source import show, show_script
 
 
 def test_the_source_shown_is_that_of_the_file():
@@ -22,3 +22,8 @@ def test_a_method_is_shown_from_the_margin():
     lines = show(VanillaCell.step).data.splitlines()
     assert lines[1].startswith("def step(self")
     assert lines[2].startswith('    """')
+
+
+def test_a_script_is_shown_as_it_stands():
+    shown = show_script("const a = 1;\n").data
+    assert shown == "```javascript\nconst a = 1;\n```"

@@ -41,7 +41,7 @@ function render({ model, el }) {
   const head = add(root, "div", { class: "ch5-track ch5-ends", "aria-hidden": "true" });
   add(head, "span", {}, "");
   const ends = add(head, "div");
-  for (const end of ["random characters", "ticks: Markov text of order k", "the book"]) add(ends, "span", {}, end);
+  for (const end of ["random characters", "the book"]) add(ends, "span", {}, end);
   add(head, "span", {}, "");
   const tracks = rows.map(row => track(root, row));
   const sentence = add(root, "p", { class: "ch5-sentence" });
@@ -59,7 +59,8 @@ function render({ model, el }) {
     moment.show();
     draw();
     clearTimeout(timer);
-    timer = setTimeout(() => (spoken.textContent = `${text.textContent.slice(0, 80)} … ${sentence.textContent}`), QUIET);
+    const words = `${text.textContent.slice(0, 80)} … ${sentence.textContent}`;
+    timer = setTimeout(() => (spoken.textContent = words), QUIET);
   }
 
   moment.input.addEventListener("input", changed);

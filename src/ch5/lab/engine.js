@@ -26,7 +26,7 @@ function engine(code, receive) {
 const bufferOf = view => view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
 const headOf = given => new Float64Array(given, 0, 2); // seed, spectral radius of W_hh
 
-// The bytes of a seed: from Python where there is one, else from a file of the site, by a script (fetch fails on file://).
+// The bytes of a seed: from Python where there is one, else from the site, by a script (fetch fails on file://).
 function ask(model, seed) {
   return new Promise((resolve, reject) => {
     const arrived = () => {

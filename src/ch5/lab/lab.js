@@ -8,11 +8,12 @@ function render({ model, el }) {
   const figure = model.get("figure"), { epochs, vocabulary } = figure;
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   const ids = Uint8Array.from(figure.text, c => vocabulary.indexOf(c));
-  const words = new Set(figure.text.toLowerCase().match(/\p{L}+(?:'\p{L}+)*/gu));
+  const words = new Set(figure.text.toLowerCase().match(WORD));
   const radii = [], bytes = {};
   const first = { radius: null, rate: figure.rate, window: 32, clip: "on", seed: model.get("seed") };
-  let settings = { ...first }, seen, measured = [], before = [], shown, running = false, pace = [], id = 0;
-  let wanted = settings, given, send, frame, timer;
+  let settings = { ...first }, wanted = settings, asked = 0, problem = ""; // what the reader chose
+  let id, seen, measured = [], shown, before = [], running = false, pace = []; // the run, and the one before
+  let given, send, frame, timer;
 
   // Of the radii one is the given weights' own, null among the settings.
   function take(seedBytes) {
@@ -24,7 +25,8 @@ function render({ model, el }) {
   take(bufferOf(model.get("given")));
   bytes[first.seed] = Promise.resolve(given);
 
-  const root = add(el, "div", { class: "ch5-slider ch5-lab ch5-trainer", role: "group", "aria-label": "Train it here" });
+  const look = "ch5-slider ch5-lab ch5-trainer";
+  const root = add(el, "div", { class: look, role: "group", "aria-label": "Train it here" });
 
   const row = add(root, "div", { class: "ch5-run" });
   const button = (name, act, more = {}) => {
@@ -34,7 +36,7 @@ function render({ model, el }) {
   };
   const main = button("Train", event => event.detail > 1 || train(), { class: "ch5-main" });
   const one = button("Step", () => go(running ? 0 : (seen ? seen.done : 0) + 1));
-  button("Reset", () => { before = []; change(first, false); });
+  button("Reset", () => change(first, false));
   const bar = add(row, "progress", { max: 1, value: 0, "aria-label": "Progress of the run" });
   const status = add(root, "p", { class: "ch5-status" });
 
@@ -57,13 +59,13 @@ function render({ model, el }) {
     radii[stop] === null ? `${number(headOf(given)[1], 2)}, as drawn` : number(radii[stop], 2));
   const rate = range(controls, "Learning rate", "gradient", figure.rates.length, stop => `${figure.rates[stop]}`);
   const choices = add(root, "div", { class: "ch5-choices" });
-  const window = choice(choices, "Window (steps)", figure.windows, window => change({ window }));
+  const steps = choice(choices, "Window (steps)", figure.windows, window => change({ window }));
   const clip = choice(choices, "Clip at 5/32", ["on", "off"], clip => change({ clip }));
   const seed = choice(choices, "Seed", figure.seeds, seed => change({ seed }));
   const places = add(root, "div", { class: "ch5-places" });
   const presets = figure.places.map(place => {
     const made = add(places, "button", { type: "button", ...KEYS }, place.label);
-    made.addEventListener("click", () => change({ ...first, seed: settings.seed, ...place.settings }));
+    made.addEventListener("click", () => change({ ...first, seed: wanted.seed, ...place.settings }));
     return { ...place, made };
   });
   const sentence = add(root, "p", { class: "ch5-sentence" });
@@ -83,47 +85,55 @@ function render({ model, el }) {
   const spoken = add(root, "p", { class: "ch5-spoken", "aria-live": "polite" });
   const say = words => (spoken.textContent = words);
 
-  const moment = at => (at?.update ? `update ${count(at.update)}, epoch ${number(at.update / seen.epoch, 1)}` : "update 0");
+  const over = () => !!seen && (seen.broken || seen.done === seen.total);
+  const epochOf = at => number(at.update / seen.epoch, 1);
+  const moment = at => (at?.update ? `update ${count(at.update)}, epoch ${epochOf(at)}` : "update 0");
 
-  // A change of the settings begins a new run; the one before stays as a line.
-  async function change(changes, goOn = running) {
-    const mine = (id += 1);
+  // A change of the settings begins a new run; the one before stays as a line, but for a reset.
+  async function change(changes, goOn) {
+    const mine = (asked += 1);
     wanted = { ...wanted, ...changes };
-    if (seen && seen.blocks.length > 1 && changes !== first) before = seen.blocks.map((y, k) => [placeOf(k, seen.epoch), y]);
+    problem = "";
     try {
-      take(await (bytes[wanted.seed] ??= ask(model, wanted.seed)));
+      const found = await (bytes[wanted.seed] ??= ask(model, wanted.seed));
+      if (mine !== asked) return; // another change came while the seed was on its way
+      take(found);
     } catch {
       delete bytes[wanted.seed];
-      say((status.textContent = `Seed ${wanted.seed} could not be loaded.`));
+      problem = `Seed ${wanted.seed} could not be loaded.`;
       wanted = settings;
+      say(problem);
+      reflect();
+      return;
     }
-    if (mine !== id) return; // another change came while the seed was on its way
-    settings = wanted;
-    [seen, measured, shown, running] = [undefined, [], undefined, goOn];
-    pace = [];
-    send ??= engine(model.get("code"), receive);
-    const limit = settings.clip === "on" ? figure.clip : Infinity, { H, V } = { H: figure.hidden, V: vocabulary.length };
+    if (changes === first) before = [];
+    else if (seen && seen.blocks.length > 1) before = seen.blocks.map((y, k) => [placeOf(k, seen.epoch), y]);
+    [settings, id, seen, measured, shown, pace] = [wanted, mine, undefined, [], undefined, []];
+    running = goOn ?? running;
     const prompt = [...figure.prompt].map(c => vocabulary.indexOf(c));
-    const { temperature, u } = figure;
-    const task = { id: mine, given, ids, H, V, epochs, prompt, temperature, u, ...settings, limit };
-    (await send)({ task, until: goOn ? Infinity : 0 });
+    const limit = settings.clip === "on" ? figure.clip : Infinity;
+    const { hidden: H, temperature, u } = figure, V = vocabulary.length;
+    const task = { id, given, ids, H, V, epochs, prompt, temperature, u, ...settings, limit };
+    send ??= engine(model.get("code"), receive);
+    reflect();
     show();
+    (await send)({ task, until: running ? Infinity : 0 });
     clearTimeout(timer);
-    timer = setTimeout(() => say(sentence.textContent), QUIET);
+    if (!running) timer = setTimeout(() => say(sentence.textContent), QUIET);
   }
 
   async function go(until) {
     running = until === Infinity;
     pace = [];
-    (await send)({ until });
+    if (!send) return change({});
     show();
+    (await send)({ until });
   }
 
   function train() {
-    const over = seen && (seen.broken || seen.done === seen.total);
-    if (over) change({}, true);
+    say(running ? "Paused." : "Training.");
+    if (over()) change({}, true);
     else go(running ? 0 : Infinity);
-    say(running ? "Training." : "Paused.");
   }
 
   function receive(message) {
@@ -136,7 +146,7 @@ function render({ model, el }) {
     }
     root.run = seen; // for a test, or a reader at the console
     const epoch = seen ? seen.epochs.length : 0, fresh = was && epoch > was.epochs.length;
-    if (running && seen && seen.resting && (seen.broken || seen.done === seen.total)) {
+    if (running && over() && seen.resting) {
       running = false;
       say(ending());
     } else if (fresh && (epoch === 1 || epoch % 5 === 0)) say(`Epoch ${epoch}: loss ${number(seen.epochs.at(-1), 2)}.`);
@@ -144,20 +154,22 @@ function render({ model, el }) {
   }
 
   function ending() {
-    if (seen.broken) return `Update ${count(seen.done + 1)}: the gradient is no longer a finite number. Training stopped.`;
+    if (seen.broken) return `Update ${count(seen.done + 1)}: the gradient is not finite any more. Training stopped.`;
     return `Finished: loss ${number(seen.epochs.at(-1), 2)} in epoch ${epochs}.`;
   }
 
   function report() {
     if (!seen) return "Getting ready.";
-    const { done, total, epoch, blocks, broken } = seen;
-    if (broken || done === total) return ending();
+    const { done, total, epoch, blocks } = seen;
+    if (over()) return ending();
     if (!done) return `${count(total)} updates, ${epochs} epochs.`;
     const [[t_0, k_0], [t_1, k_1]] = [pace[0] ?? [0, 0], pace.at(-1) ?? [0, 0]];
     const left = ((total - done) * (t_1 - t_0)) / (k_1 - k_0) / 1000;
     const time = left < 90 ? `${Math.ceil(left)} s` : `${Math.ceil(left / 60)} min`;
-    const loss = blocks.length ? ` Loss ${number(blocks.at(-1), 2)}.` : "";
-    return `Update ${count(done)} of ${count(total)}, epoch ${Math.floor(done / epoch) + 1}.${loss}${running && k_1 > k_0 ? ` About ${time} left.` : ""}`;
+    const says = [`Update ${count(done)} of ${count(total)}, epoch ${Math.floor(done / epoch) + 1}.`];
+    if (blocks.length) says.push(`Loss ${number(blocks.at(-1), 2)}.`);
+    if (running && k_1 > k_0 && done > 200) says.push(`About ${time} left.`);
+    return says.join(" ");
   }
 
   // The axis grows with what does not fit.
@@ -174,8 +186,8 @@ function render({ model, el }) {
     frame = undefined;
     const now = measured[shown ?? measured.length - 1];
     const data = numbersOf(figure, seen, measured[0], now, before, losses.y.range), at = name => data[name];
-    main.textContent = running ? "Pause" : seen && (seen.broken || seen.done === seen.total) ? "Train again" : "Train";
-    one.disabled = !running && !!seen && (seen.broken || seen.done === seen.total);
+    main.textContent = running ? "Pause" : over() ? "Train again" : "Train";
+    one.disabled = over();
     bar.value = seen ? seen.done / seen.total : 0;
     status.textContent = report();
     fit();
@@ -187,14 +199,18 @@ function render({ model, el }) {
     write(text, now ? now.text.map(k => vocabulary[k]).join("") : "", words);
     for (const key in fact) fact[key].textContent = now ? number(now[key], 2) : "";
     cells.forEach((cell, e) => (cell.textContent = seen?.epochs[e] === undefined ? "" : number(seen.epochs[e], 3)));
+  }
+
+  // The controls show the settings. Only when these change: a hand may be on a slider while it trains.
+  function reflect() {
     radius.set(radii.indexOf(settings.radius));
     rate.set(figure.rates.indexOf(settings.rate));
-    const chosen = [[window, settings.window], [clip, settings.clip], [seed, settings.seed]];
+    const chosen = [[steps, settings.window], [clip, settings.clip], [seed, settings.seed]];
     for (const [inputs, value] of chosen) for (const { option, input } of inputs) input.checked = option === value;
-    const same = place => Object.entries({ ...first, ...place.settings, seed: settings.seed }).every(([k, v]) => settings[k] === v);
-    const here = presets.find(same);
+    const all = place => Object.entries({ ...first, seed: settings.seed, ...place.settings });
+    const here = presets.find(place => all(place).every(([name, value]) => settings[name] === value));
     for (const place of presets) place.made.setAttribute("aria-pressed", place === here);
-    sentence.textContent = here ? here.sentence : figure.hint;
+    sentence.textContent = problem || (here ? here.sentence : figure.hint);
   }
 
   radius.input.addEventListener("input", radius.show);
@@ -206,6 +222,7 @@ function render({ model, el }) {
     show();
   });
 
+  reflect();
   const sizes = new ResizeObserver(() => [losses, gradients].forEach(one => one.lay()) || show());
   sizes.observe(losses.svg);
   sizes.observe(gradients.svg);

@@ -6,8 +6,8 @@ function lossPanel(frame, figure) {
   const made = panel(frame, {
     y,
     title: "Loss by epoch (nats per character)",
-    description: "The mean loss of each epoch of this run, over the band of ten recorded seeds and the published points; " +
-      "lines for n-grams and a compressor on the same text. The numbers stand below.",
+    description: "The mean loss of each epoch of this run, over the band of ten recorded seeds and the published " +
+      "points; lines for n-grams and a compressor on the same text. The numbers stand below.",
     x: { label: "epoch", range: [0.5, figure.epochs + 0.5], ticks: [1, 5, 10, 15].map(e => [e, `${e}`]) },
     series: [
       ...figure.levels.map(([name]) => line(name, name)),
@@ -23,13 +23,13 @@ function lossPanel(frame, figure) {
 }
 
 function gradientPanel(frame) {
-  const ticks = [0, -3, -6, -9, -12].map(k => [k, k ? power(k) : "1"]);
+  const ticks = [0, -5, -10, -15].map(k => [k, k ? power(k) : "1"]);
   return panel(frame, {
     title: "Gradient at lag k",
-    description: "The norm of the gradient of one character's loss at the state k steps before, relative to lag 0, on a " +
-      "logarithmic axis: median and quartiles along the text, beside the radius and the exponent to the power of k.",
+    description: "The norm of the gradient of one character's loss at the state k steps before, relative to lag 0, " +
+      "on a logarithmic axis: median and quartiles along the text, beside the radius and the exponent.",
     x: { label: "lag k (steps)", range: [-1, 41], ticks: [0, 10, 20, 30, 40].map(k => [k, `${k}`]) },
-    y: { label: "", range: [-13, 3], ticks },
+    y: { label: "", range: [-18, 3], ticks },
     series: [
       { kind: "band", x: "lags", y: "lower", top: "upper", colour: "gradient" },
       { kind: "line", x: "lags", y: "start", colour: "input", label: "update 0", dashed: true },

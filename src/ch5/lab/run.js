@@ -4,8 +4,8 @@ const LAGS = 40; // steps that a gradient is followed back
 const STRETCH = 400, SKIP = 100, PLACES = 16; // characters that are read for that, and where it begins
 const SQUARINGS = 12; // of W_hh, for its spectral radius
 
-// A run at its start. A task says: id, given (seed, radius, weights, order), ids, H, V, window, rate, limit, radius or null for
-// the given one, and what the network writes: prompt, temperature and u, a uniform number for each character.
+// A run at its start. A task says: id, given (seed, radius, weights, order), ids, H, V, epochs, window, rate, limit,
+// radius or null for the given one, and what the network writes: prompt, temperature, u (a number for each character).
 function begin(task) {
   const { given, ids, H, V, window, radius } = task;
   const P = H * V + H * H + H + V * H + V, own = new Float64Array(given, 0, 2)[1];
@@ -88,15 +88,10 @@ function* spectralRadius(W, H) {
     log += Math.log(norm) / n;
     const A = W.map(w => w / norm);
     W = new Float64Array(H * H);
-    for (let i = 0; i < H; i++) for (let j = 0; j < H; j++) addScaled(W.subarray(i * H, i * H + H), A, j, A[i * H + j]);
+    for (let i = 0; i < H * H; i += H) addTransposed(W.subarray(i, i + H), A, A.subarray(i, i + H)); // W = A A
     yield;
   }
   return Math.exp(log);
-}
-
-// x += a times row j of A
-function addScaled(x, A, j, a) {
-  for (let k = 0, n = x.length; k < n; k++) x[k] += a * A[j * n + k];
 }
 
 // What is shown of the network as it is now; it yields often, so that no piece of it is long.
@@ -133,7 +128,7 @@ function* work(run) {
   }
 }
 
-// Takes { task } and { until } and posts { seen } after each slice and { measured }, with the id of the task. A slice is in milliseconds.
+// Takes { task } and { until }; posts, with the task's id, { seen } after each slice (milliseconds) and { measured }.
 function connect(post, slice) {
   let run, steps, timer;
   function go() {

@@ -2,7 +2,6 @@
 
 import re
 
-import numpy as np
 import pytest
 from checks import not_for_everyone, visit
 from numpy.testing import assert_allclose
@@ -136,7 +135,7 @@ def test_by_keyboard_alone(page, server):
     until(page, "run.done > 20")
     button(page, "Pause").press("Enter")
     until(page, "run.resting")
-    radius = page.get_by_label("Initial spectral radius")
+    radius = page.get_by_role("slider", name="Initial spectral radius")
     radius.press("End")
     until(page, "run.resting && run.done === 0")
     assert radius.get_attribute("aria-valuetext") == "2.50"
@@ -155,7 +154,7 @@ def test_a_change_while_it_trains_begins_a_new_run(page, home):
     opened(page, home)
     button(page, "Train").click()
     until(page, "run.blocks.length > 2")
-    page.get_by_label("Learning rate").press("ArrowRight")
+    page.get_by_role("slider", name="Learning rate").press("ArrowRight")
     for seed in ("2", "3", "2"):  # faster than a seed can come
         page.get_by_role("group", name="Seed").get_by_role("radio", name=seed).check(force=True)
     until(page, "run.first.length === 50 && run.clipped > 0")
@@ -192,7 +191,7 @@ def test_earlier_moments_can_be_scrubbed(page, server):
     button(page, "Train").click()
     until(page, "run.done > 100")
     assert text(page, "text") != noise
-    moment = page.get_by_label("Moment")
+    moment = page.get_by_role("slider", name="Moment")
     moment.press("Home")
     until(page, "run.done > 150")
     assert text(page, "text") == noise
@@ -308,7 +307,7 @@ def test_the_scrubber_walks_the_arc(page, home):
     seen = visit(page, f"{home}/{PAGE}", home)
     root = page.locator(".ch5-arc")
     root.locator("mark, .ch5-text").first.wait_for()
-    moment, words = root.get_by_label("After"), root.locator("mark")
+    moment, words = root.get_by_role("slider", name="After"), root.locator("mark")
     assert root.bounding_box()["y"] < 500
     noise = root.locator(".ch5-text").text_content()
     assert words.count() <= 2
@@ -320,11 +319,7 @@ def test_the_scrubber_walks_the_arc(page, home):
     root.get_by_role("radio", name="0.8").press("Home")
     root.get_by_role("radio", name="0.25").check(force=True)
     assert words.count() > warm
-    shares = [
-        float(value.split()[0])
-        for value in root.locator(".ch5-value").all_text_contents()
-        if "none" not in value
-    ]
-    assert np.isfinite(shares).all()
+    values = [value.split()[0].replace("−", "-") for value in root.locator(".ch5-value").all_text_contents()]
+    assert all(0 <= float(value) <= 1 for value in values[:5])
     assert seen.foreign == []
     assert seen.complaints == []

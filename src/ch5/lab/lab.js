@@ -2,7 +2,7 @@
 // and panels.js. What trains is cell.js and run.js, elsewhere.
 
 const QUIET = 800; // milliseconds before a change of settings is announced
-const NAMES = { radius: "Spectral radius", slope: "Mean slope", exponent: "Exponent" };
+const NAMES = { radius: "Spectral radius", slope: "Mean slope", exponent: "Exponent (per step)" };
 
 function render({ model, el }) {
   const figure = model.get("figure"), { epochs, vocabulary } = figure;

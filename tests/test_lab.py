@@ -217,18 +217,20 @@ def test_radius_slope_and_exponent_are_the_book_s(v8, network, ids, rng):
 
 
 def test_it_goes_as_far_as_it_is_told(v8, ids):
-    """At rest it has measured where it stands; each stop on the way is measured once, and nothing is trained twice."""
+    """At rest it has measured where it stands; each stop on the way is measured once, and nothing is trained twice. After
+    its last update it rests, however far it is told to go."""
     start(v8, ids=ids)
     code = """{
+      run.seen.total = 32;
       const steps = work(run), updates = [];
       const rest = until => {
         run.until = until;
         for (let found; (found = steps.next().value) !== "rest";) if (found) updates.push(found.update);
         return run.seen.done;
       };
-      return [[rest(0), rest(1), rest(1), rest(30), rest(0)], updates];
+      return [[rest(0), rest(1), rest(1), rest(30), rest(0), rest(Infinity)], updates];
     }"""
-    assert call(v8, code) == [[0, 1, 1, 30, 30], [0, 1, 10, 14, 20, 28, 30]]
+    assert call(v8, code) == [[0, 1, 1, 30, 30, 32], [0, 1, 10, 14, 20, 28, 30, 32]]
 
 
 # What it is given

@@ -118,7 +118,7 @@ function* measure(run) {
 // Trains as far as `until` says, measures at the stops and where it rests; yields what is new, or "rest".
 function* work(run) {
   for (;;) {
-    const rests = run.seen.broken || run.seen.done >= run.until;
+    const rests = run.seen.broken || run.seen.done >= Math.min(run.until, run.seen.total);
     if (run.measured !== run.seen.done && (rests || run.stops.has(run.seen.done))) {
       const measured = yield* measure(run);
       run.measured = run.seen.done;

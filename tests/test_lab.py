@@ -217,8 +217,8 @@ def test_radius_slope_and_exponent_are_the_book_s(v8, network, ids, rng):
 
 
 def test_it_goes_as_far_as_it_is_told(v8, ids):
-    """At rest it has measured where it stands; each stop on the way is measured once, and nothing is trained twice. After
-    its last update it rests, however far it is told to go."""
+    """At rest it has measured where it stands; each stop on the way is measured once, and nothing is trained twice.
+    After its last update it rests, however far it is told to go."""
     start(v8, ids=ids)
     code = """{
       run.seen.total = 32;

@@ -1,6 +1,6 @@
 // Where a run is made, in a Worker or in the page, and where a seed's bytes come from.
 
-const SLICES = { worker: 60, page: 10 }; // milliseconds
+const SLICES = { worker: 100, page: 10 }; // milliseconds
 
 const blob = code => URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
 

@@ -13,7 +13,7 @@ function render({ model, el }) {
   const first = { radius: null, rate: figure.rate, window: 32, clip: "on", seed: model.get("seed") };
   let settings = { ...first }, wanted = settings, asked = 0, problem = ""; // what the reader chose
   let id, seen, measured = [], shown, before = [], running = false, pace = []; // the run, and the one before
-  let given, send, frame, timer;
+  let given, send, frame, drawn, timer;
 
   // Of the radii one is the given weights' own, null among the settings.
   function take(seedBytes) {
@@ -74,8 +74,7 @@ function render({ model, el }) {
   add(details, "summary", KEYS, "The losses as numbers");
   const table = add(details, "table"), head = add(add(table, "thead"), "tr");
   for (const name of ["epoch", "this run", "ten recorded seeds"]) add(head, "th", { scope: "col" }, name);
-  const body = add(table, "tbody");
-  const cells = figure.low.map((low, e) => {
+  const body = add(table, "tbody"), cells = figure.low.map((low, e) => {
     const line = add(body, "tr");
     add(line, "th", { scope: "row" }, `${e + 1}`);
     const cell = add(line, "td");
@@ -182,23 +181,28 @@ function render({ model, el }) {
     losses.lay();
   }
 
+  // Only what has changed is drawn anew: it trains meanwhile, and the page is long.
   function show() {
     frame = undefined;
-    const now = measured[shown ?? measured.length - 1];
-    const data = numbersOf(figure, seen, measured[0], now, before, losses.y.range), at = name => data[name];
-    main.textContent = running ? "Pause" : over() ? "Train again" : "Train";
+    put(main, running ? "Pause" : over() ? "Train again" : "Train");
     one.disabled = over();
     bar.value = seen ? seen.done / seen.total : 0;
-    status.textContent = report();
+    put(status, report());
+    const now = measured[shown ?? measured.length - 1];
+    const line = [id, now?.update, seen?.blocks.length, seen?.epochs.length].join();
+    if (drawn === (drawn = line)) return;
     fit();
+    const data = numbersOf(figure, seen, measured[0], now, before, losses.y.range), at = name => data[name];
     losses.draw(at);
-    gradients.draw(at);
+    cells.forEach((cell, e) => put(cell, seen?.epochs[e] === undefined ? "" : number(seen.epochs[e], 3)));
     strip.input.max = Math.max(0, measured.length - 1);
     strip.set(shown ?? measured.length - 1);
-    title.textContent = `What it writes, after ${now ? moment(now) : "update 0"}`;
+    if (text.now === now && now) return;
+    text.now = now;
+    gradients.draw(at);
+    put(title, `What it writes, after ${now ? moment(now) : "update 0"}`);
     write(text, now ? now.text.map(k => vocabulary[k]).join("") : "", words);
-    for (const key in fact) fact[key].textContent = now ? number(now[key], 2) : "";
-    cells.forEach((cell, e) => (cell.textContent = seen?.epochs[e] === undefined ? "" : number(seen.epochs[e], 3)));
+    for (const key in fact) put(fact[key], now ? number(now[key], 2) : "");
   }
 
   // The controls show the settings. Only when these change: a hand may be on a slider while it trains.
@@ -223,9 +227,12 @@ function render({ model, el }) {
   });
 
   reflect();
-  const sizes = new ResizeObserver(() => [losses, gradients].forEach(one => one.lay()) || show());
-  sizes.observe(losses.svg);
-  sizes.observe(gradients.svg);
+  const sizes = new ResizeObserver(() => {
+    for (const one of [losses, gradients]) one.lay();
+    drawn = text.now = undefined;
+    show();
+  });
+  for (const one of [losses, gradients]) sizes.observe(one.svg);
   const near = new IntersectionObserver(found => {
     if (!found.some(entry => entry.isIntersecting)) return;
     near.disconnect();

@@ -29,6 +29,7 @@ function choice(parent, name, options, changed, says = String) {
   });
 }
 
+const put = (element, words) => element.textContent === words || (element.textContent = words);
 const WORD = /\p{L}+(?:'\p{L}+)*/gu;
 
 // What a network wrote, its real words of three letters or more marked (short ones come by luck, and one that the end

@@ -66,7 +66,7 @@ PLACES: tuple[tuple[str, dict[str, Any], str], ...] = (
         "No clip",
         {"clip": "off"},
         "Within seven epochs some update undoes what was learned. The loss stays above that of the first epoch; the "
-        "recurrent matrix is left with a radius above ten.",
+        "recurrent matrix is left with more than ten times its radius.",
     ),
 )
 

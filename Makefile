@@ -14,11 +14,14 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 # The matrices here are small: a second thread would mostly wait for the first.
 export OPENBLAS_NUM_THREADS ?= 1
 
+# Where Matplotlib keeps its list of fonts, made with the installation: while it makes it, it says so in the first figure.
+export MPLCONFIGDIR := $(CURDIR)/.cache/matplotlib
+
 INSTALLED := .venv/.package-installed
 PAGE := _build/html/book/index.html
 
 .DEFAULT_GOAL := help
-.PHONY: help book book-live pdf test lab notebooks experiments bench lint browser screenshots lock clean
+.PHONY: help book book-live pdf test lab notebooks experiments bench lint browser screenshots lock lowest clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | \
@@ -26,7 +29,7 @@ help: ## list these commands
 
 book: $(INSTALLED) ## build the book, warnings as errors, and say where to open it
 	$(BIN)/jupyter-book build . --all -W --keep-going
-	@echo "Open file://$(CURDIR)/$(PAGE)"
+	@$(BIN)/python -c 'import pathlib, sys; print("Open", pathlib.Path(sys.argv[1]).resolve().as_uri())' "$(PAGE)"
 
 book-live: export LIVE := $(if $(PYODIDE),local,cdn)
 book-live: book ## build the book with a kernel in the browser; PYODIDE=FOLDER ships that Pyodide with it
@@ -68,6 +71,12 @@ lock: ## resolve requirements.lock anew (needs uv: pip install uv)
 	  --generate-hashes --group build --group book --group test --upgrade \
 	  --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
 
+lowest: ## run the unit tests with the oldest versions that pyproject.toml allows (needs uv)
+	uv venv --quiet --clear --python 3.11 .venv-lowest
+	uv pip install --quiet --python .venv-lowest --resolution lowest-direct \
+	  --group build --group book --group test --editable .
+	$(subst .venv,.venv-lowest,$(BIN))/python -m pytest -n 2 --ignore tests/browser
+
 clean: ## remove what was built; the environment stays
 	rm -rf _build screenshots .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
@@ -81,6 +90,7 @@ clean: ## remove what was built; the environment stays
 
 $(INSTALLED): .venv/.lock-installed pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	$(BIN)/python -c "import matplotlib.font_manager"
 	@touch $@
 
 .venv-bench/.installed: benchmarks/requirements.txt

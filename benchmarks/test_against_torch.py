@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from ch5 import bptt
-from ch5.attention import Attention
-from ch5.gated import GRU, LSTM
-from ch5.gradcheck import relative_error
+from ch5.engine import bptt
+from ch5.engine.gradcheck import relative_error
+from ch5.networks.attention import Attention
+from ch5.networks.gated import GRU, LSTM
 
 T, B, D, H = 40, 5, 7, 6
 LSTM_SLOTS, TORCH_LSTM_SLOTS = "gifo", "ifgo"
@@ -59,7 +59,7 @@ def test_lstm_agrees_with_torch(rng):
     x, s_0, R = rng.normal(size=(T, B, D)), rng.normal(size=(B, 2 * H)), rng.normal(size=(T, B, 2 * H))
     R[:-1, :, H:] = 0
     s, a = bptt.unroll(cell, x, s_0)
-    gradient, dx, ds_0 = bptt.backward(cell, x, s, a, R)
+    gradient, dx, ds_0 = bptt.backward(cell, R, x, s, a)
 
     order = LSTM_SLOTS, TORCH_LSTM_SLOTS
     layer = fill(
@@ -84,7 +84,7 @@ def test_gru_agrees_with_torch(rng):
     cell = GRU(rng.normal(size=(3, H, D)), rng.normal(size=(3, H, H)), rng.normal(size=(4, H)))
     x, h_0, R = rng.normal(size=(T, B, D)), rng.normal(size=(B, H)), rng.normal(size=(T, B, H))
     h, a = bptt.unroll(cell, x, h_0)
-    gradient, dx, dh_0 = bptt.backward(cell, x, h, a, R)
+    gradient, dx, dh_0 = bptt.backward(cell, R, x, h, a)
 
     inner, outer = (GRU_INPUT, TORCH_GRU_INPUT), (GRU_HIDDEN, TORCH_GRU_HIDDEN)
     layer = fill(
@@ -105,11 +105,11 @@ def test_gru_agrees_with_torch(rng):
 
 
 def test_attention_agrees_with_torch(rng):
-    """Every output and the shares; the gradients of the three maps and of x. Their output map is set to one."""
+    """Outputs and attention weights; the gradients of the three maps and of x. Their output map is set to one."""
     head = Attention(*rng.normal(size=(3, H, H)))
     x, R = rng.normal(size=(T, B, H)), rng.normal(size=(T, B, H))
-    y, kept = head.forward(x)
-    gradient, dx = head.backward(R, x, kept)
+    y, residuals = head.forward(x)
+    gradient, dx = head.backward(R, x, residuals)
 
     layer = fill(
         torch.nn.MultiheadAttention(H, 1, bias=False, dtype=torch.float64),
@@ -120,5 +120,5 @@ def test_attention_agrees_with_torch(rng):
     y_, A = layer(x_, x_, x_, attn_mask=future)
     (y_ * torch.tensor(R)).sum().backward()
 
-    agree([y, kept.A, dx], [y_, A, x_.grad])
+    agree([y, residuals.A, dx], [y_, A, x_.grad])
     agree(gradient, np.split(layer.in_proj_weight.grad.numpy(), 3))

@@ -6,9 +6,9 @@ from itertools import islice
 import numpy as np
 
 from benchmarks import work
-from ch5.charlm import sample
-from ch5.optimise import SGD, Adam
-from ch5.train import Training
+from ch5.engine.optimise import SGD, Adam
+from ch5.engine.train import Training
+from ch5.networks.sequence import sample
 
 
 class Endless(list):
@@ -23,7 +23,7 @@ class Endless(list):
 
 def training(cell, H, T, B, optimiser, rate, clip):
     method = {"Adam": Adam, "SGD": SGD}[optimiser](rate)
-    updates = iter(Training(work.first_weights(cell, H), Endless(work.batches(T, B)), method, clip))
+    updates = iter(Training(work.initial_weights(cell, H), Endless(work.batches(T, B)), method, clip))
 
     def run(n):
         return [update.loss for update in islice(updates, n)]
@@ -32,7 +32,7 @@ def training(cell, H, T, B, optimiser, rate, clip):
 
 
 def sampling(cell, H, length):
-    model, rng = work.first_weights(cell, H), np.random.default_rng(10)
+    model, rng = work.initial_weights(cell, H), np.random.default_rng(10)
     inputs, targets = work.batches(T=100, B=1)[0]
 
     def run(n):
@@ -55,4 +55,4 @@ def memory(cell, H, T, B, optimiser, rate, clip):
     run(1)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    return peak - before + work.first_weights(cell, H).vector().nbytes
+    return peak - before + work.initial_weights(cell, H).vector().nbytes

@@ -66,7 +66,7 @@ def update(state, inputs, targets, cell, rate, clip):
 
 def training(cell, H, T, B, optimiser, rate, clip):
     assert optimiser == "Adam"
-    (W_xh, W_hh, b), (W_hy, b_y) = work.first_weights(cell, H)
+    (W_xh, W_hh, b), (W_hy, b_y) = work.initial_weights(cell, H)
     W_xh, W_hh = W_xh.reshape(-1, W_xh.shape[-1]), W_hh.reshape(-1, H)
     weights = {"W_xh": W_xh, "W_hh": W_hh, "b": b.ravel(), "W_hy": W_hy, "b_y": b_y}
     weights = jax.tree.map(jnp.array, weights)

@@ -1,14 +1,14 @@
-"""The original run in pure Python: ch5.scalar, with the clip that its `train` does without."""
+"""The original run in pure Python: ch5.networks.scalar, with the clip that its `train` does without."""
 
 from math import sqrt
 
 from benchmarks import work
-from ch5 import scalar
+from ch5.networks import scalar
 
 
 def training(cell, H, T, B, optimiser, rate, clip):
     assert (cell, B, optimiser) == ("vanilla", 1, "SGD")
-    model = work.first_weights(cell, H)
+    model = work.initial_weights(cell, H)
     (W_xh, W_hh, b), (W_hy, b_y) = ([w.tolist() for w in part] for part in model)
     batches = [(x[:, 0].tolist(), y[:, 0].tolist()) for x, y in work.batches(T, B)]
     done = 0

@@ -1,12 +1,12 @@
 """The bound: the matrix products of an update and nothing else, written into arrays that are there already.
 
-They are the engine's own: of the same shapes, slot by slot, W_hh by columns for the way forward of a batch.
+They are the engine's own: of the same shapes, slot by slot, W_hh column-major for the forward pass of a batch.
 """
 
 import numpy as np
 
 from benchmarks import work
-from ch5.weights import aligned
+from ch5.engine.weights import aligned
 
 SLOTS = {"vanilla": (), "GRU": (3,), "LSTM": (4,)}
 
@@ -35,7 +35,7 @@ def training(cell, H, T, B, optimiser, rate, clip):
             np.matmul(W_hy, flat_h.T, out=logits)  # the readout and its gradient
             np.matmul(dlogits, flat_h, out=dW_hy)
             np.matmul(dlogits.T, W_hy, out=flat_dh)
-            for t in range(T):  # the way back
+            for t in range(T):  # the backward pass
                 product(by_step[t], W_hh, out=dh[t])
             np.matmul(da.swapaxes(-1, -2), flat_h, out=dW_hh)  # the contractions
             np.matmul(da.swapaxes(-1, -2), one_hot, out=dW_xh)

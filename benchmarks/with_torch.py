@@ -13,11 +13,11 @@ FROM_STATE = {"vanilla": [0], "GRU": [0, 1, 2], "LSTM": [1, 2, 0, 3]}
 
 
 def layers(cell, H):
-    """The recurrent layer and the readout with our first weights.
+    """The recurrent layer and the readout with our initial weights.
 
     Their second bias is redundant but for the GRU's candidate; the rest of it stays zero, as if it were not there.
     """
-    model, V = work.first_weights(cell, H), work.ids()[1]
+    model, V = work.initial_weights(cell, H), work.ids()[1]
     W_xh, W_hh, b = model.cell
     W_xh, W_hh, b = W_xh.reshape(-1, H, V), W_hh.reshape(-1, H, H), b.reshape(-1, H)
     layer, readout = LAYERS[cell](V, H), nn.Linear(H, V)

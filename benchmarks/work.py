@@ -1,11 +1,13 @@
-"""The work that every contender is given: first weights and batches, the same for all, from one seed."""
+"""The work that every contender is given: initial weights and batches, the same for all, from one seed."""
 
 import numpy as np
 
-from ch5 import gated, initialise, text
-from ch5.cell import VanillaCell
-from ch5.charlm import CharLM
-from ch5.readout import Readout
+from ch5.data import text
+from ch5.engine import initialise
+from ch5.networks import gated
+from ch5.networks.cell import VanillaCell
+from ch5.networks.readout import Readout
+from ch5.networks.sequence import SequenceModel
 
 BATCHES = 20  # then the first comes again
 CHECKED = 10  # updates whose losses are compared before anything is timed
@@ -18,16 +20,15 @@ def ids():
     return vocabulary.encode(characters), len(vocabulary)
 
 
-def first_weights(cell, H):
-    """A CharLM in float32, the cell being vanilla, GRU or LSTM."""
+def initial_weights(cell, H):
+    """A SequenceModel in float32, the cell being vanilla, GRU or LSTM."""
     rng, V = np.random.default_rng(8), ids()[1]
     if cell == "vanilla":
         b = rng.uniform(-0.1, 0.1, H)
         first = VanillaCell(initialise.uniform(rng, H, V), initialise.uniform(rng, H, H), b)
     else:
-        first = {"GRU": gated.first_gru, "LSTM": gated.first_lstm}[cell](rng, H, V, 1.0)
-    model = CharLM(first, Readout(initialise.uniform(rng, V, H), np.zeros(V)))
-    return model.with_vector(model.vector().astype(np.float32))
+        first = {"GRU": gated.GRU, "LSTM": gated.LSTM}[cell].initialise(rng, H, V, 1.0)
+    return SequenceModel(first, Readout.initialise(rng, V, H)).astype(np.float32)
 
 
 def batches(T, B):

@@ -13,7 +13,7 @@ from importlib import import_module
 from importlib.metadata import version
 
 from benchmarks import work
-from ch5.train import keep_memory
+from ch5.engine.train import keep_memory
 
 
 def blas():

@@ -34,7 +34,11 @@ async ({ series, author, note }) => {
 
   for (const [at, { name, article }] of pages) {
     for (const e of article.querySelectorAll(".headerlink, .source-of, details.above-input, script")) e.remove();
-    for (const e of article.querySelectorAll("details")) e.replaceWith(e.lastElementChild);
+    for (const e of article.querySelectorAll("details.hide")) e.replaceWith(e.lastElementChild);
+    for (const e of article.querySelectorAll("details.solution")) {
+      e.firstElementChild.replaceWith(element("p", { class: "admonition-title" }, ...e.firstElementChild.childNodes));
+      e.replaceWith(element("div", { class: e.className, id: e.id }, ...e.childNodes));
+    }
     for (const e of article.querySelectorAll("[id]:not(svg *)")) e.id = name + "-" + e.id;
     for (const e of article.querySelectorAll("img")) {
       e.src = new URL(e.getAttribute("src"), at);

@@ -6,6 +6,7 @@ python scripts/run_notebooks.py [NOTEBOOK ...]     all of them when none is name
 import sys
 from pathlib import Path
 
+import kernels
 import nbformat
 from nbclient import NotebookClient
 
@@ -37,6 +38,7 @@ def run(path):
 
 
 if __name__ == "__main__":
+    kernels.settle()
     named = [Path(name) for name in sys.argv[1:]]
     for path in named or sorted(ROOT.glob("book/chapters/*.ipynb")):
         print(f"run {path}", flush=True)

@@ -8,8 +8,8 @@ import time
 from chromium import SITE, serve, started
 from playwright.sync_api import sync_playwright
 
-from ch5 import scalar
 from ch5.experiments import original, original_changed
+from ch5.networks import scalar
 
 UPDATES = 20  # of pure Python
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from ch5.cell import VanillaCell
-from ch5.charlm import CharLM
-from ch5.readout import Readout
+from ch5.networks.cell import VanillaCell
+from ch5.networks.readout import Readout
+from ch5.networks.sequence import SequenceModel
 
 settings.register_profile("book", deadline=None)  # a busy machine is no failure
 settings.load_profile("book")
@@ -27,4 +27,10 @@ def small_cell(rng):
 def small_model(rng):
     """A character model of V = 5 and H = 4 whose weights are of order one."""
     cell = VanillaCell(rng.normal(size=(4, 5)), rng.normal(size=(4, 4)), rng.normal(size=4))
-    return CharLM(cell, Readout(rng.normal(size=(5, 4)), rng.normal(size=5)))
+    return SequenceModel(cell, Readout(rng.normal(size=(5, 4)), rng.normal(size=5)))
+
+
+@pytest.fixture(params=["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"])
+def integer(request):
+    """Each kind of NumPy's integers: all must do what a plain int does."""
+    return np.dtype(request.param).type

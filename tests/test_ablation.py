@@ -1,15 +1,16 @@
-"""Training with a source of the merge missing: the same start and batches, another way back."""
+"""Training with a source of the merge missing: the same start and batches, another backward pass."""
 
 import numpy as np
 import pytest
 
-from ch5 import ablation, text
-from ch5.ablation import MERGES
+from ch5.data import text
+from ch5.experiments import ablation
+from ch5.experiments.ablation import MERGES
 
 
 @pytest.mark.parametrize("run", [lambda m: ablation.echo(m, 0, 2), lambda m: ablation.alice(m, 0, 1)[2][:2]])
 def test_every_merge_starts_from_the_same_loss_and_then_goes_its_own_way(run):
-    """First weights and first batch are shared, so is the loss before update 1; the losses after it differ."""
+    """Initial weights and first batch are shared, so is the loss before update 1; the losses after it differ."""
     losses = np.array([run(merge) for merge in MERGES])
     assert len(set(losses[:, 0])) == 1
     assert len(set(losses[:, 1])) == len(MERGES)

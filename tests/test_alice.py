@@ -5,15 +5,17 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from ch5 import arc, charlm, reach, text
+from ch5.analysis import context, text_statistics
+from ch5.data import text
 from ch5.experiments import alice
+from ch5.networks import sequence
 
 
 def test_written_texts_are_samples(small_model):
-    """One text alone is the one that `charlm.sample` draws with the same numbers."""
+    """One text alone is the one that `sequence.sample` draws with the same numbers."""
     for temperature in (0.5, 1.0):
         pieces = alice.write(small_model, np.array([1, 4]), temperature, (40, 1), np.random.default_rng(3))
-        drawn = charlm.sample(small_model, [1, 4], 72, temperature, np.random.default_rng(3))
+        drawn = sequence.sample(small_model, [1, 4], 72, temperature, np.random.default_rng(3))
         np.testing.assert_array_equal(pieces[:, 0], drawn[32:])
 
 
@@ -60,10 +62,10 @@ def test_the_first_losses_and_the_loss_of_the_tail_are_those_of_a_run_made_here(
         pass
     np.testing.assert_allclose(short_run["early"], run.losses[:20], rtol=1e-12)
     _, ids, first = alice.book()
-    losses, _ = run.model.charlm.losses(ids[first - 1 : -1], ids[first:])  # in one go, from a zero state
+    losses, _ = run.model.model.losses(ids[first - 1 : -1], ids[first:])  # in one go, from a zero state
     assert short_run["held_out"][-1] == pytest.approx(losses.mean(), abs=0.005)
     assert short_run["train"] == pytest.approx(
-        reach.losses_from(run.model.charlm, ids[:first], 5000).mean(), abs=0.005
+        context.losses_from(run.model.model, ids[:first], 5000).mean(), abs=0.005
     )
 
 
@@ -76,7 +78,7 @@ def test_a_trial_is_measured_without_writing():
 
 def test_a_boundary_is_the_first_update_from_which_on_the_intervals_part():
     """Above 1 ± 0.5: 1.4 ± 0.1 is not, 2 ± 0.4 is, and what is so once and later is not does not count."""
-    limit = arc.Estimate(1.0, 0.5)
+    limit = text_statistics.Estimate(1.0, 0.5)
 
     def stages(*values):
         return [

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ch5 import arc
+from ch5.analysis import text_statistics
 from ch5.experiments import alice, alice_samples, record
 
 SAMPLES = record.load(alice_samples.EXPERIMENT)
@@ -27,13 +27,13 @@ def test_at_temperature_one_it_is_the_second_experiment():
 def test_the_first_stages_are_those_of_a_run_made_here():
     """Ten updates, made again: the same text at every temperature, and statistics to five digits."""
     vocabulary, ids, first = alice.book()
-    book, run = arc.Book.of(vocabulary, ids[:first]), alice.training(1, **alice.SETTINGS)
+    book, run = text_statistics.Book.of(vocabulary, ids[:first]), alice.training(1, **alice.SETTINGS)
     _, recorded, *_ = SAMPLES.where(seed=1)[0]["stages"]
     for update in run:
         if update.number == recorded["update"]:
             break
     for temperature in alice_samples.TEMPERATURES:
-        found = alice_samples.written(run.model.charlm, vocabulary, book, temperature)
+        found = alice_samples.written(run.model.model, vocabulary, book, temperature)
         there = recorded["temperatures"][str(temperature)]
         assert found["text"] == there["text"]
         for name, estimate in found["statistics"].items():
@@ -47,7 +47,7 @@ def test_what_has_no_value_is_none():
     """In a text of one letter no word comes to an end."""
     vocabulary, ids, _ = alice.book()
     found = alice_samples.statistics(
-        np.full((50, 8), vocabulary.encode("e")[0]), arc.Book.of(vocabulary, ids)
+        np.full((50, 8), vocabulary.encode("e")[0]), text_statistics.Book.of(vocabulary, ids)
     )
     assert found["recurrence"] is None
     assert found["spacing"] is None

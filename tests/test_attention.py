@@ -3,16 +3,17 @@
 import numpy as np
 import pytest
 
-from ch5 import bptt, equivariance, gradcheck, linear
-from ch5.attention import (
+from ch5.analysis import equivariance
+from ch5.engine import bptt, gradcheck, linear
+from ch5.networks import attention
+from ch5.networks.attention import (
     Attention,
     bill_of_attention,
     bill_of_recurrence,
-    first_attention,
     positions,
     sensitivity,
 )
-from ch5.cell import VanillaCell
+from ch5.networks.cell import VanillaCell
 
 T, D, H = 12, 3, 4
 BATCHES = [(), (3,), (2, 3)]
@@ -34,8 +35,8 @@ def worst_error(head, x, R):
     def loss(*v):
         return (R * Attention(*v[:-1]).forward(v[-1], len(R))[0]).sum()
 
-    _, kept = head.forward(x, len(R))
-    gradient, dx = head.backward(R, x, kept)
+    _, residuals = head.forward(x, len(R))
+    gradient, dx = head.backward(R, x, residuals)
     return max(map(gradcheck.relative_error, [*gradient, dx], gradcheck.complex_step(loss, *head, x)))
 
 
@@ -53,12 +54,12 @@ def written_out(head, x):
 def test_the_outputs_are_those_of_the_equations(batch, rng):
     """Every sequence of a batch as if it were alone, step by step, to 1e-12; and A holds the shares."""
     head, x, _ = problem(batch, T, rng)
-    y, kept = head.forward(x)
-    np.testing.assert_allclose(kept.A.sum(axis=-1), 1, rtol=1e-14)
+    y, residuals = head.forward(x)
+    np.testing.assert_allclose(residuals.A.sum(axis=-1), 1, rtol=1e-14)
     for index in np.ndindex(*batch):
         at = (slice(None), *index)
         assert gradcheck.relative_error(y[at], written_out(head, x[at])) < 1e-12
-        assert gradcheck.relative_error(kept.A[index] @ (x[at] @ head.W_v.T), y[at]) < 1e-12
+        assert gradcheck.relative_error(residuals.A[index] @ (x[at] @ head.W_v.T), y[at]) < 1e-12
 
 
 @pytest.mark.parametrize("n", [1, 5, T])
@@ -69,43 +70,43 @@ def test_every_gradient_agrees_with_the_complex_step(batch, n, rng):
 
 
 class Bug:
-    """A head with one mistake on the way back; the way forward stays right."""
+    """A head with one mistake on the backward pass; the forward pass stays right."""
 
 
 class NoNormalisation(Attention, Bug):
     """The softmax's gradient without what the other shares lose: A dA for A (dA - sum A dA)."""
 
-    def backward(self, dy, x, kept):
-        gradient, dx = Attention.backward(self, dy, x, kept)
-        dA = np.moveaxis(dy, 0, -2) @ np.moveaxis(kept.v, 0, -2).swapaxes(-1, -2)
-        lost = kept.A * (kept.A * dA).sum(axis=-1, keepdims=True) / np.sqrt(H)
-        dq = np.moveaxis(lost @ np.moveaxis(kept.k, 0, -2), -2, 0)
+    def backward(self, dy, x, residuals):
+        gradient, dx = Attention.backward(self, dy, x, residuals)
+        dA = np.moveaxis(dy, 0, -2) @ np.moveaxis(residuals.v, 0, -2).swapaxes(-1, -2)
+        lost = residuals.A * (residuals.A * dA).sum(axis=-1, keepdims=True) / np.sqrt(H)
+        dq = np.moveaxis(lost @ np.moveaxis(residuals.k, 0, -2), -2, 0)
         gradient.W_q[:] += linear.weight_gradient(dq, x, D)
         return gradient, dx
 
 
 class NoScale(Attention, Bug):
-    """The square root of H forgotten on the way back."""
+    """The square root of H forgotten on the backward pass."""
 
-    def backward(self, dy, x, kept):
-        gradient, dx = Attention.backward(self, dy, x, kept)
+    def backward(self, dy, x, residuals):
+        gradient, dx = Attention.backward(self, dy, x, residuals)
         return Attention(gradient.W_q * np.sqrt(H), gradient.W_k * np.sqrt(H), gradient.W_v), dx
 
 
 class ValuesOnly(Attention, Bug):
     """The shares taken as constants."""
 
-    def backward(self, dy, x, kept):
-        dv = np.moveaxis(kept.A.swapaxes(-1, -2) @ np.moveaxis(dy, 0, -2), -2, 0)
-        gradient, _ = Attention.backward(self, dy, x, kept)
+    def backward(self, dy, x, residuals):
+        dv = np.moveaxis(residuals.A.swapaxes(-1, -2) @ np.moveaxis(dy, 0, -2), -2, 0)
+        gradient, _ = Attention.backward(self, dy, x, residuals)
         return gradient, dv @ self.W_v
 
 
 class QueriesForKeys(Attention, Bug):
     """The gradients of W_q and W_k exchanged."""
 
-    def backward(self, dy, x, kept):
-        gradient, dx = Attention.backward(self, dy, x, kept)
+    def backward(self, dy, x, residuals):
+        gradient, dx = Attention.backward(self, dy, x, residuals)
         return Attention(gradient.W_k, gradient.W_q, gradient.W_v), dx
 
 
@@ -175,8 +176,8 @@ def test_sensitivity_is_the_norm_of_the_last_outputs_derivative(rng):
     assert gradcheck.relative_error(sensitivity(head, x), np.linalg.norm(by_entry, axis=(0, 2))) < 1e-12
 
 
-def test_first_weights_are_uniform_by_fan_in(rng):
-    for W in first_attention(rng, 40, 25):
+def test_initial_weights_are_uniform_by_fan_in(rng):
+    for W in Attention.initialise(rng, 40, 25):
         assert W.shape == (40, 25)
         assert 0.98 < abs(W).max() * 5 <= 1
 
@@ -224,26 +225,26 @@ def test_the_bills_are_what_the_passes_do_and_hold(steps, rng, counted):
     of_head, of_cell = bill_of_attention(steps, D, H), bill_of_recurrence(steps, D, H)
     assert counted(lambda head: head.forward(x), head) == of_head.operations
     assert counted(lambda cell: bptt.unroll(cell, x), cell) == of_cell.operations
-    assert sum(array.size for array in head.forward(x)[1]) == of_head.kept
-    h, a = bptt.unroll(cell, x)
-    assert np.shares_memory(h[1:], a)  # the states stand where the drives stood
-    assert h.size == of_cell.kept
+    assert sum(array.size for array in head.forward(x)[1]) == of_head.memory
+    h, residuals = bptt.unroll(cell, x)
+    assert residuals.size == 0  # the states are all that the backward pass needs
+    assert h.size == of_cell.memory
 
 
 def test_float32_weights_stay_float32_all_the_way(rng):
     head = Attention(*(W.astype(np.float32) for W in head_of(rng)))
     x = rng.normal(size=(T, 2, D)).astype(np.float32)
-    y, kept = head.forward(x)
-    gradient, dx = head.backward(y, x, kept)
-    assert {array.dtype for array in (y, *kept, *gradient, dx)} == {np.dtype(np.float32)}
+    y, residuals = head.forward(x)
+    gradient, dx = head.backward(y, x, residuals)
+    assert {array.dtype for array in (y, *residuals, *gradient, dx)} == {np.dtype(np.float32)}
 
 
 def test_ids_give_the_outputs_and_the_gradient_of_their_one_hot_vectors(rng):
     head, ids, R = head_of(rng), rng.integers(D, size=(T, 2)), rng.normal(size=(T, 2, H))
     x = linear.one_hot(ids, D)
-    (y, kept), (y_1, kept_1) = head.forward(ids), head.forward(x)
+    (y, residuals), (y_1, kept_1) = head.forward(ids), head.forward(x)
     assert gradcheck.relative_error(y, y_1) < 1e-14
-    of_ids, dx = head.backward(R, ids, kept)
+    of_ids, dx = head.backward(R, ids, residuals)
     assert dx is None
     assert gradcheck.relative_error(of_ids.vector(), head.backward(R, x, kept_1)[0].vector()) < 1e-14
 
@@ -251,12 +252,12 @@ def test_ids_give_the_outputs_and_the_gradient_of_their_one_hot_vectors(rng):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda head: head.forward(np.ones((5, 2))), "x must have 3 entries on its last axis"),
+        (lambda head: head.forward(np.ones((5, 2))), "vectors with 3 entries on the last axis"),
         (lambda head: head.forward(np.array([0, 3])), "x must hold ids from 0 to 2, got 0 to 3"),
         (lambda head: head.forward(np.ones((0, 3))), "x must have at least one step"),
         (lambda head: head.forward(np.ones(3)), "x must have at least one step"),
-        (lambda head: head.forward(np.ones((5, 3)), 0), "n must be from 1 to the number of steps, 5, got 0"),
-        (lambda head: head.forward(np.ones((5, 3)), 6), "n must be from 1 to the number of steps, 5, got 6"),
+        (lambda head: head.forward(np.ones((5, 3)), 0), "n must be from 1 to 5, got 0"),
+        (lambda head: head.forward(np.ones((5, 3)), 6), "n must be from 1 to 5, got 6"),
         (
             lambda head: head.backward(np.ones((4, H)), np.ones((5, 3)), head.forward(np.ones((5, 3)))[1]),
             r"dy must have shape \(5, 4\), got \(4, 4\)",
@@ -268,3 +269,63 @@ def test_ids_give_the_outputs_and_the_gradient_of_their_one_hot_vectors(rng):
 def test_what_does_not_fit_is_refused(call, message, rng):
     with pytest.raises(ValueError, match=message):
         call(head_of(rng))
+
+
+@pytest.mark.parametrize(
+    "x",
+    [
+        np.ones((3, 7, 4)),
+        np.ones((21, 4)),
+        np.ones((6, 3, 4)),
+        np.zeros((7, 3), int),
+        np.full((7, 3, 4), True),
+    ],
+    ids=["time and batch swapped", "flat", "a step short", "ids", "bools"],
+)
+def test_the_backward_pass_wants_the_input_of_the_forward_pass(rng, x):
+    """The gradient of another input was given without a word."""
+    head = Attention.initialise(rng, 4, 4)
+    _, kept = head.forward(rng.normal(size=(7, 3, 4)))
+    if x.shape == (7, 3):  # that is what these are for
+        _, dx = head.backward(np.ones((7, 3, 4)), x, kept)
+        assert dx is None
+        with pytest.raises(ValueError, match="x must hold ids from 0 to 3, got -1 to -1"):
+            head.backward(np.ones((7, 3, 4)), x - 1, kept)
+        return
+    with pytest.raises((TypeError, ValueError), match=r"x must (be what forward read|hold real)"):
+        head.backward(np.ones((7, 3, 4)), x, kept)
+
+
+def test_sizes_and_steps_of_every_kind_of_integer_give_the_same(rng, integer):
+    """Of np.int8 the periods were float16, and 10000 is none; 100 steps squared are no uint8."""
+    n, m = integer(100), integer(6)
+    assert np.array_equal(attention.positions(n, m), attention.positions(100, 6))
+    for bill in (attention.bill_of_recurrence, attention.bill_of_attention):
+        assert bill(n, m, n) == bill(100, 6, 100)
+    head, ids = Attention.initialise(rng, 4, 6), rng.integers(6, size=100)
+    for found, wanted in zip(head.forward(ids.astype(integer), m), head.forward(ids, 6), strict=True):
+        assert all(map(np.array_equal, found, wanted))
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda rng: attention.positions(3, 0), ValueError, "H must be at least 2, got 0"),
+        (lambda rng: attention.positions(3.0, 2), TypeError, r"T must be a whole number, got 3\.0"),
+        (lambda rng: Attention.initialise(rng, 0, 3), ValueError, "H must be at least 1, got 0"),
+        (lambda rng: attention.bill_of_attention(0, 1, 1), ValueError, "T must be at least 1, got 0"),
+        (
+            lambda rng: Attention.initialise(rng, 2, 3).forward(np.ones((4, 3)), 2.0),
+            TypeError,
+            "n must be a whole",
+        ),
+        (
+            lambda rng: sensitivity(Attention.initialise(rng, 2, 3), [0, 1]),
+            ValueError,
+            r"x must be vectors of shape",
+        ),
+    ],
+)
+def test_sizes_that_are_none_are_refused(rng, call, error, message):
+    with pytest.raises(error, match=message):
+        call(rng)

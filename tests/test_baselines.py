@@ -8,11 +8,12 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from ch5 import gradcheck, text
+from ch5.data import text
+from ch5.engine import gradcheck
 from ch5.experiments import baselines, original
 from ch5.experiments.baselines import FixedWindow, Places
-from ch5.mlp import MLP, Layer
-from ch5.readout import Readout
+from ch5.networks.mlp import MLP, Layer
+from ch5.networks.readout import Readout
 
 
 def counted_with_dictionaries(head, whole, V, order):

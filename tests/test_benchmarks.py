@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from benchmarks import with_ch5, with_lists, with_products, work
 
+from ch5.engine.optimise import Adam
+from ch5.engine.train import Training
 from ch5.experiments import benchmarks, original, record
 from ch5.experiments.benchmarks import Row
-from ch5.optimise import Adam
-from ch5.train import Training
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "book" / "benchmarks.md"
@@ -64,7 +64,7 @@ def test_a_straight_line_is_even():
 def test_what_must_be_kept_is_counted_in_bytes():
     """The arrays themselves: states, the gradient at every drive, at the logits, and of the weights, in float32."""
     H, T, B = 100, 25, 3
-    model, V = work.first_weights("vanilla", H), work.ids()[1]
+    model, V = work.initial_weights("vanilla", H), work.ids()[1]
     h, da, dlogits = np.zeros((T + 1, B, H), "f"), np.zeros((T, B, H), "f"), np.zeros((T, B, V), "f")
     assert benchmarks.kept(H, T, B) == sum(kept.nbytes for kept in (h, da, dlogits, model.vector()))
 
@@ -97,7 +97,7 @@ def test_pure_python_does_the_work_of_the_original_run():
 def test_the_clip_is_at_work_in_the_updates(cell):
     """Most of the updates that are compared have a gradient above it, so no contender can leave it out."""
     batches, optimiser = with_ch5.Endless(work.batches(T=50, B=16)), Adam(benchmarks.UPDATE["rate"])
-    run = Training(work.first_weights(cell, 64), batches, optimiser, benchmarks.UPDATE["clip"])
+    run = Training(work.initial_weights(cell, 64), batches, optimiser, benchmarks.UPDATE["clip"])
     norms = [update.norm for update in islice(run, work.CHECKED)]
     assert np.median(norms) > benchmarks.UPDATE["clip"]
 

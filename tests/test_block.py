@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
-from ch5 import gradcheck, recall
-from ch5.attention import Attention, positions
-from ch5.block import RecallByAttention, Unplaced, first_block
-from ch5.optimise import Adam
-from ch5.readout import Readout
-from ch5.recall import AddingTask, RecallTask
+from ch5.data import recall
+from ch5.data.recall import AddingTask, RecallTask
+from ch5.engine import gradcheck
+from ch5.engine.optimise import Adam
+from ch5.networks.attention import Attention, positions
+from ch5.networks.block import RecallByAttention, WithoutPositions
+from ch5.networks.readout import Readout
 
 H = 4
 
@@ -24,7 +25,7 @@ TASKS = [RecallTask(lag=12, symbols=3, distractors=1.0, noise=0.1), AddingTask(s
 
 
 @pytest.mark.parametrize("task", TASKS)
-@pytest.mark.parametrize("kind", [RecallByAttention, Unplaced])
+@pytest.mark.parametrize("kind", [RecallByAttention, WithoutPositions])
 def test_every_gradient_agrees_with_the_complex_step(kind, task, rng):
     """For ids and for numbers as targets; every weight's gradient, and the input's."""
     block = block_of(kind, task.width, task.answers, rng)
@@ -40,7 +41,7 @@ def test_every_gradient_agrees_with_the_complex_step(kind, task, rng):
     assert type(gradient) is kind
     for analytic, exact in zip(gradient.arrays().values(), numeric, strict=True):
         assert gradcheck.relative_error(analytic, exact) < 1e-12
-    assert gradcheck.relative_error(block.input_gradient((x, targets)), dx) < 1e-12
+    assert gradcheck.relative_error(block.backward((x, targets))[2], dx) < 1e-12
 
 
 def test_the_outputs_are_attention_over_marked_steps_read_at_the_last(rng):
@@ -50,24 +51,24 @@ def test_the_outputs_are_attention_over_marked_steps_read_at_the_last(rng):
         u = x[:, b] @ block.W_xu.T + positions(9, H)
         y, _ = block.attention.forward(u)
         expected = block.readout.W_hy @ y[-1] + block.readout.b_y
-        assert gradcheck.relative_error(block.outputs(x)[b], expected) < 1e-13
+        assert gradcheck.relative_error(block.outputs(x)[0, b], expected) < 1e-13
 
 
 def test_ids_give_the_outputs_and_the_gradient_of_their_one_hot_vectors_and_no_dx(rng):
     block, ids, targets = (
         block_of(RecallByAttention, 3, 3, rng),
         rng.integers(3, size=(9, 2)),
-        np.array([0, 2]),
+        np.array([[0, 2]]),
     )
     of_ids, of_vectors = (block.loss_and_gradient((x, targets))[1] for x in (ids, np.eye(3)[ids]))
     assert gradcheck.relative_error(of_ids.vector(), of_vectors.vector()) < 1e-13
-    assert block.input_gradient((ids, targets)) is None
+    assert block.backward((ids, targets))[2] is None
 
 
 def trained(kind, task):
-    """The accuracy on a fresh batch after 300 updates of Adam from the first weights of seed 1."""
+    """The accuracy on a fresh batch after 300 updates of Adam from the initial weights of seed 1."""
     rng = np.random.default_rng(1)
-    block = kind(*first_block(rng, 16, task.width, task.answers))
+    block = kind(*RecallByAttention.initialise(rng, 16, task.width, task.answers))
     theta = block.vector()
     block, optimiser = block.with_vector(theta), Adam(0.01)
     for _ in range(300):
@@ -80,12 +81,12 @@ def test_trained_it_recalls_among_distractors_and_without_positions_it_cannot():
     """Every step shows a symbol as loud as the first: which came first is a matter of order alone."""
     task = RecallTask(lag=30, symbols=4, distractors=1.0, noise=0.1)
     assert trained(RecallByAttention, task) > 0.95
-    assert trained(Unplaced, task) < 0.5
+    assert trained(WithoutPositions, task) < 0.5
 
 
-def test_first_weights_are_uniform_by_fan_in_and_the_block_fits_its_task(rng):
-    block = first_block(rng, 32, 8, 5)
-    assert block.outputs(np.zeros((6, 3, 8))).shape == (3, 5)
+def test_initial_weights_are_uniform_by_fan_in_and_the_block_fits_its_task(rng):
+    block = RecallByAttention.initialise(rng, 32, 8, 5)
+    assert block.outputs(np.zeros((6, 3, 8))).shape == (1, 3, 5)
     for name, W in block.arrays().items():
         bound = 0 if name == "readout.b_y" else W.shape[-1] ** -0.5
         assert 0.9 * bound <= abs(W).max() <= bound
@@ -102,3 +103,18 @@ def test_parts_that_do_not_fit_are_refused(attention, readout, message):
     head = Attention(*np.ones((3, *attention)))
     with pytest.raises(ValueError, match=message):
         RecallByAttention(head, Readout(np.ones(readout), np.ones(readout[0])), np.ones((H, 5)))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "letter"), [((0, 2, 2), "H"), ((2, 0, 2), "D"), ((2, 2, 0), "V"), ((2, 2.0, 2), "D")]
+)
+def test_initial_weights_say_which_size_is_none(rng, sizes, letter):
+    with pytest.raises((TypeError, ValueError), match=f"{letter} must be"):
+        RecallByAttention.initialise(rng, *sizes)
+
+
+def test_initial_weights_take_every_kind_of_integer(integer):
+    of_kind = RecallByAttention.initialise(np.random.default_rng(0), integer(16), integer(3), integer(4))
+    assert np.array_equal(
+        of_kind.vector(), RecallByAttention.initialise(np.random.default_rng(0), 16, 3, 4).vector()
+    )

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 import yaml
 
-from ch5 import bptt, readout
-from ch5.attention import Attention
-from ch5.cell import VanillaCell
-from ch5.gated import first_gru, first_lstm
-from ch5.readout import Readout
+from ch5.engine import bptt
+from ch5.networks import readout
+from ch5.networks.attention import Attention
+from ch5.networks.cell import VanillaCell
+from ch5.networks.gated import GRU, LSTM
+from ch5.networks.readout import Readout
 
 ROOT = Path(__file__).parents[1]
 BOOK = ROOT / "book"
@@ -163,12 +164,12 @@ def live_arrays(sizes, batch):
     cell = VanillaCell(rng.normal(size=(H, D)), rng.normal(size=(H, H)), rng.normal(size=H))
     output = Readout(rng.normal(size=(V, H)), rng.normal(size=V))
     x = rng.normal(size=(T, *batch, D))
-    h, a = bptt.unroll(cell, x)
+    h, _ = bptt.unroll(cell, x)
     logits = output.logits(h[1:])
     losses, dlogits = readout.cross_entropy(logits, rng.integers(V, size=(T, *batch)))
-    slope, dh_out = cell.linearise(a, h), output.backward(dlogits, h[1:])[1]
+    slope, dh_out = cell.linearise(h), output.backward(dlogits, h[1:])[1]
     J = slope[..., None] * cell.W_hh
-    forward = {"x": x, "h": h, "a": a, "logits": logits, "losses": losses}
+    forward = {"x": x, "h": h, "a": cell.drive(x), "logits": logits, "losses": losses}
     back = {"slope": slope, "dh_out": dh_out, "J": J}
     head = Attention(*rng.normal(size=(3, H, D)))
     attended = head.arrays() | head.forward(x)[1]._asdict()
@@ -178,8 +179,8 @@ def live_arrays(sizes, batch):
 def gated_arrays(x, H, rng):
     """The cell state of an LSTM and the slots of both gated cells along x, by the order that the notation gives."""
     found = {}
-    for first, names in ((first_lstm, "gifo"), (first_gru, "nrzq")):
-        s, a = bptt.unroll(first(rng, H, x.shape[-1], 1.0), x)
+    for kind, names in ((LSTM, "gifo"), (GRU, "nrzq")):
+        s, a = bptt.unroll(kind.initialise(rng, H, x.shape[-1], 1.0), x)
         found |= dict(zip(names, a.swapaxes(0, 1), strict=True))
         if names == "gifo":
             found["c"] = s[..., H:]

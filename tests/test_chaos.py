@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from ch5 import initialise, meanfield
+from ch5.analysis import meanfield
+from ch5.engine import initialise
 from ch5.experiments import chaos
 
 

@@ -8,29 +8,13 @@ import nbformat
 import numpy as np
 import pytest
 
-from ch5 import (
-    ablation,
-    arc,
-    attention,
-    bptt,
-    contributions,
-    equivariance,
-    gated,
-    initialise,
-    jacobian,
-    latch,
-    linear,
-    meanfield,
-    optimise,
-    planted,
-    reach,
-    scalar,
-    text,
-)
-from ch5.block import Unplaced, first_block
-from ch5.cell import VanillaCell
-from ch5.convolution import Convolution
+from ch5.analysis import context, contributions, equivariance, jacobian, latch, meanfield, text_statistics
+from ch5.data import text
+from ch5.data.recall import RecallTask
+from ch5.engine import bptt, initialise, linear, optimise
+from ch5.engine.gradcheck import complex_step, relative_error
 from ch5.experiments import (
+    ablation,
     alice,
     baselines,
     chaos,
@@ -43,9 +27,11 @@ from ch5.experiments import (
     prior,
     record,
 )
-from ch5.gradcheck import complex_step, relative_error
-from ch5.mlp import MLP, Layer
-from ch5.recall import RecallTask
+from ch5.networks import attention, bugs, gated, scalar
+from ch5.networks.block import RecallByAttention, WithoutPositions
+from ch5.networks.cell import VanillaCell
+from ch5.networks.convolution import Convolution
+from ch5.networks.mlp import MLP, Layer
 
 
 @pytest.mark.parametrize("T", [1, 12, 40])
@@ -66,11 +52,11 @@ def test_c1_the_tied_gradient_is_the_sum_of_the_untied_ones(small_cell, rng):
     layer = Layer(np.hstack([small_cell.W_xh, small_cell.W_hh]), small_cell.b)
     x, h_0, dh_T = rng.normal(size=(12, 3)), rng.normal(size=4), rng.normal(size=4)
     mlp = MLP((layer,) * 12)
-    copies, _ = mlp.backward(mlp.forward(h_0, x), dh_T, x)
+    copies, _ = mlp.backward(dh_T, x, mlp.forward(h_0, x))
     h, a = bptt.unroll(small_cell, x, h_0)
     dh_out = np.zeros((12, 4))
     dh_out[-1] = dh_T
-    tied, _, _ = bptt.backward(small_cell, x, h, a, dh_out)
+    tied, _, _ = bptt.backward(small_cell, dh_out, x, h, a)
     summed = sum(copies.layers[1:], start=copies.layers[0])
     assert relative_error(np.hstack([tied.W_xh, tied.W_hh]), summed.W) < 1e-12
     assert relative_error(tied.b, summed.b) < 1e-12
@@ -81,7 +67,7 @@ def test_c1_the_cell_on_lists_and_the_cell_on_arrays_agree(rng):
     cell = VanillaCell(rng.normal(size=(4, 3)), rng.normal(size=(4, 4)), rng.normal(size=4))
     x, h_0, dh_out = rng.normal(size=(12, 3)), rng.normal(size=4), rng.normal(size=(12, 4))
     h, a = bptt.unroll(cell, x, h_0)
-    gradient, _, dh_0 = bptt.backward(cell, x, h, a, dh_out)
+    gradient, _, dh_0 = bptt.backward(cell, dh_out, x, h, a)
     lists = tuple(array.tolist() for array in cell)
     hs = scalar.forward(lists, x.tolist(), h_0.tolist())
     d_lists, dh_0_list = scalar.backward(lists, x.tolist(), hs, dh_out.tolist())
@@ -145,7 +131,7 @@ def test_c3_the_cell_depends_on_a_lower_triangle_of_inputs(small_cell, rng):
     """By gradients: the state at t on every input up to t, and exactly nothing after it."""
     x = rng.normal(size=(12, 3))
     depends = equivariance.dependence(
-        lambda x, dy: bptt.backward(small_cell, x, *bptt.unroll(small_cell, x), dy)[1], x, 4
+        lambda x, dy: bptt.backward(small_cell, dy, x, *bptt.unroll(small_cell, x))[1], x, 4
     )
     np.testing.assert_array_equal(depends != 0, np.tri(12, dtype=bool))
 
@@ -253,8 +239,8 @@ def test_c4_a_shrinking_product_alone_does_not_repair_the_shift():
     """A latch with two stable states, started on either side: the product dies, the difference stays."""
     latch = VanillaCell([[1.0]], [[3.0]], [0.0])
     silence = np.zeros((60, 1))
-    (up, a), (down, _) = (bptt.unroll(latch, silence, [h_0]) for h_0 in (0.5, -0.5))
-    slopes = latch.linearise(a, up)
+    (up, _a), (down, _) = (bptt.unroll(latch, silence, [h_0]) for h_0 in (0.5, -0.5))
+    slopes = latch.linearise(up)
     assert np.prod(slopes * 3) < 1e-60
     assert (up[10:] - down[10:]).min() > 1.9
 
@@ -330,13 +316,13 @@ def test_c6_what_each_step_adds_sums_to_the_gradient(rng):
     """Each part is what that step's own copy of the weights would get, and the parts sum to the full gradient."""
     cell, x, h_0, dh_out = sequence_loss(rng)
     h, a = bptt.unroll(cell, x, h_0)
-    full, _, _ = bptt.backward(cell, x, h, a, dh_out)
-    parts = contributions.by_step(cell, x, h, a, dh_out)
+    full, _, _ = bptt.backward(cell, dh_out, x, h, a)
+    parts = contributions.by_step(cell, dh_out, x, h, a)
     assert relative_error(sum(part.W_hh for part in parts), full.W_hh) < 1e-12
     dh_out[:-1] = 0  # the MLP is read at its last layer only
     layers = (Layer(np.hstack([cell.W_xh, cell.W_hh]), cell.b),) * 12
-    copies, _ = MLP(layers).backward(MLP(layers).forward(h_0, x), dh_out[-1], x)
-    parts = contributions.by_step(cell, x, h, a, dh_out)
+    copies, _ = MLP(layers).backward(dh_out[-1], x, MLP(layers).forward(h_0, x))
+    parts = contributions.by_step(cell, dh_out, x, h, a)
     for part, copy in zip(parts, copies.layers, strict=True):
         assert relative_error(part.W_hh, copy.W[:, 3:]) < 1e-12
 
@@ -349,25 +335,25 @@ def test_c6_what_each_position_adds_sums_to_the_convolution_s_gradient(rng):
 
 
 def test_c6_the_sum_over_time_is_one_matrix_product(rng):
-    """contract's dW_hh is the outer products of da_t and h_{t-1}, added over the steps and a batch of 5."""
+    """The cell's dW_hh is the outer products of da_t and h_{t-1}, added over the steps and a batch of 5."""
     cell, _, _, _ = sequence_loss(rng)
     x, da = rng.normal(size=(12, 5, 3)), rng.normal(size=(12, 5, 4))
     h, _ = bptt.unroll(cell, x)
     added = sum(np.outer(da[t, n], h[t, n]) for t in range(12) for n in range(5))
-    cell.contract(da, x, h, gradient := cell.blank())
+    gradient, _ = cell.weight_gradients(da, x, h)
     assert relative_error(gradient.W_hh, added) < 1e-12
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_c7_with_both_sources_every_gradient_agrees_with_the_complex_step(seed):
     """W_xh, W_hh, b, x and h_0, each to a relative 1e-12."""
-    by_hand, numeric = planted.both_ways(*sequence_loss(np.random.default_rng(seed)))
+    by_hand, numeric = bugs.both_ways(*sequence_loss(np.random.default_rng(seed)))
     assert max(map(relative_error, by_hand, numeric)) < 1e-12
 
 
 def test_c7_the_merge_is_one_line_and_without_it_nothing_is_left(rng):
     """Take the one line that adds a step's output to the future out of the source: every gradient is exactly zero."""
-    lines = (inspect.getsource(bptt.walk_back) + inspect.getsource(bptt.backward)).splitlines()
+    lines = (inspect.getsource(bptt.recur_backward) + inspect.getsource(bptt.backward)).splitlines()
     merge = [line for line in lines if "the merge: this step's output + the future" in line]
     assert len(merge) == 1
     scope = dict(vars(bptt))
@@ -376,7 +362,7 @@ def test_c7_the_merge_is_one_line_and_without_it_nothing_is_left(rng):
     )
     cell, x, h_0, dh_out = sequence_loss(rng)
     h, a = bptt.unroll(cell, x, h_0)
-    gradient, dx, dh_0 = scope["backward"](cell, x, h, a, dh_out)
+    gradient, dx, dh_0 = scope["backward"](cell, dh_out, x, h, a)
     assert not any(array.any() for array in (*gradient, dx, dh_0))
 
 
@@ -409,7 +395,7 @@ def test_c7_where_the_past_is_asked_for_training_needs_both_sources(seed):
 
 
 def test_c7_on_alice_the_loss_falls_without_the_future_too():
-    """After 290 updates the two are within 0.15 nats a character, and both far below where they began."""
+    """After 290 updates the two are within 0.15 nats per character, and both far below where they began."""
     both, without = (ablation.alice(merge, 10)[2] for merge in ("both sources", "no future"))
     assert abs(both[-10:].mean() - without[-10:].mean()) < 0.15
     assert max(both[-10:].mean(), without[-10:].mean()) < both[0] - 1.5
@@ -421,7 +407,7 @@ def test_c8_the_gradient_at_every_early_step_is_the_product_of_jacobians(rng):
     dh_out[:-1] = 0
     h, a = bptt.unroll(cell, x, h_0)
     for u in range(12):
-        _, _, dh_u = bptt.backward(cell, x[u:], h[u:], a[u:], dh_out[u:])
+        _, _, dh_u = bptt.backward(cell, dh_out[u:], x[u:], h[u:], a[u:])
         expected = dh_out[-1]
         for t in range(12, u, -1):
             expected = (np.diag(1 - h[t] ** 2) @ cell.W_hh).T @ expected
@@ -443,11 +429,11 @@ def test_c9_the_slope_is_at_most_one(scale):
     """For weights and inputs of any size, and never below zero; one at a unit that stands at zero."""
     rng = np.random.default_rng(5)
     cell = VanillaCell(scale * rng.normal(size=(6, 3)), scale * rng.normal(size=(6, 6)), np.zeros(6))
-    h, a = bptt.unroll(cell, rng.normal(size=(200, 3)), rng.normal(size=6))
-    slope = cell.linearise(a, h)
+    h, _ = bptt.unroll(cell, rng.normal(size=(200, 3)), rng.normal(size=6))
+    slope = cell.linearise(h)
     assert 0 <= slope.min() <= slope.max() <= 1
-    h, a = bptt.unroll(cell, np.zeros((1, 3)))
-    assert (cell.linearise(a, h) == 1).all()
+    h, _ = bptt.unroll(cell, np.zeros((1, 3)))
+    assert (cell.linearise(h) == 1).all()
 
 
 def test_c9_training_makes_the_slopes_along_alice_less(recorded_price):
@@ -656,7 +642,8 @@ def test_c13_a_delay_line_recalls_it_at_its_lag_and_no_later():
     line = latch.delay_line(2, lag=100)
     for lag, low, high in ((100, 1, 1), (101, 0.4, 0.6)):
         x, first = RecallTask(lag, distractors=1.0, noise=0.1).batch(np.random.default_rng(5), 1000)
-        assert low <= (line.outputs(x).argmax(axis=-1) == first).mean() <= high
+        answers = line.outputs(x)[-1:].argmax(axis=-1)
+        assert low <= (answers == first).mean() <= high
 
 
 def test_c13_the_firmer_a_latch_holds_the_less_gradient_it_passes():
@@ -669,7 +656,7 @@ def test_c13_the_firmer_a_latch_holds_the_less_gradient_it_passes():
         after, _ = bptt.unroll(cell, np.tile(-pushes[:, None], (2000, 1, 1)), np.tile(rest, (301, 1)))
         withstood.append(pushes[after[-1, :, 0] > 0].max())
         s, a = bptt.unroll(cell, np.zeros((20, 1)), rest)
-        _, _, dh_0 = bptt.backward(cell, np.zeros((20, 1)), s, a, np.eye(20)[-1][:, None])
+        _, _, dh_0 = bptt.backward(cell, np.eye(20)[-1][:, None], np.zeros((20, 1)), s, a)
         left.append(dh_0[0])
     assert (np.diff(withstood) > 0.05).all()
     assert (np.diff(left) < 0).all()
@@ -720,7 +707,7 @@ PASSES = {
 
 
 @pytest.mark.parametrize(("task", "kind"), PASSES)
-def test_c14_the_horizon_depends_on_the_task_and_on_the_first_weights(recorded_horizon, task, kind):
+def test_c14_the_horizon_depends_on_the_task_and_on_the_initial_weights(recorded_horizon, task, kind):
     """Twelve pairs: from a dozen steps to beyond the longest lag tried."""
     more_than_half = np.array(won(recorded_horizon, task, kind)) > 10
     if PASSES[task, kind] is None:
@@ -789,7 +776,7 @@ def counted():
 def stages(result):
     """What was measured at each stage, by update."""
     return {
-        stage["update"]: {name: arc.Estimate(*pair) for name, pair in stage["statistics"].items()}
+        stage["update"]: {name: text_statistics.Estimate(*pair) for name, pair in stage["statistics"].items()}
         for stage in result["stages"]
     }
 
@@ -798,8 +785,8 @@ def stages(result):
 def test_c14_on_alice_a_dozen_characters_are_enough(recorded_alice, variant):
     """Given 16 the loss is within a hundredth of a nat of that given 100, in each seed; given 4 it is not."""
     for result in recorded_alice.where(variant=variant):
-        excess = dict(zip(reach.GIVEN, result["excess"][0], strict=True))
-        assert max(abs(excess[k]) for k in reach.GIVEN if k >= 16) < 0.01
+        excess = dict(zip(context.GIVEN, result["excess"][0], strict=True))
+        assert max(abs(excess[k]) for k in context.GIVEN if k >= 16) < 0.01
         assert excess[4] > 0.05
 
 
@@ -808,14 +795,14 @@ def test_c14_on_alice_the_gradient_dies_over_one_or_two_dozen_characters(recorde
     """Its median is down to a hundredth between lags 10 and 32, at the rate of the exponent, which is negative."""
     for result in recorded_alice.where(variant=variant):
         _, middle, _ = np.array(result["gradient"])
-        assert 10 < reach.faded(middle, 0.01) < 32
+        assert 10 < context.decay_lag(middle, 0.01) < 32
         assert result["exponent"] < -0.1
         assert abs((middle[60] - middle[30]) / 30 - result["exponent"]) < 0.1
 
 
 def test_c14_in_the_original_run_fewer_still_are_enough():
     for result in record.load(baselines.EXPERIMENT).where(model="original"):
-        assert reach.needed(result["excess"][0], 0.01) <= 8
+        assert context.length(result["excess"][0], 0.01) <= 8
 
 
 def test_c14_windows_of_eight_do_as_well_as_windows_of_32(recorded_alice):
@@ -887,7 +874,9 @@ def test_c15_a_run_begun_now_writes_as_recorded(recorded_alice, alice_references
             break
     np.testing.assert_allclose(run.losses[:20], recorded["early"], rtol=1e-5)
     vocabulary, ids, first = alice.book()
-    now = alice.stage(run.model.charlm, vocabulary, arc.Book.of(vocabulary, ids[:first]))["statistics"]
+    now = alice.stage(run.model.model, vocabulary, text_statistics.Book.of(vocabulary, ids[:first]))[
+        "statistics"
+    ]
     for name, then in stages(recorded)[30].items():
         assert abs(now[name].value - then.value) <= now[name].half + then.half, name
 
@@ -930,13 +919,13 @@ def test_c16_a_fixed_window_of_about_the_size_beats_the_original_run_and_not_the
     assert min(window["whole"]) > max(min(r["held_out"]) for r in recorded_alice.where(variant="main"))
 
 
-@pytest.mark.parametrize("first", [gated.first_lstm, gated.first_gru])
-def test_c17_both_gated_cells_have_right_gradients(first, rng):
+@pytest.mark.parametrize("kind", [gated.LSTM, gated.GRU])
+def test_c17_both_gated_cells_have_right_gradients(kind, rng):
     """By hand and by the complex step, each weight, x and s_0 to a relative 1e-12: weights of order one, T = 12."""
-    cell = first(rng, 4, 3, 0.0)
+    cell = kind.initialise(rng, 4, 3, 0.0)
     weights, x, s_0 = rng.normal(size=cell.size), rng.normal(size=(12, 3)), rng.normal(size=cell.state_size)
     R, right = rng.normal(size=(12, cell.state_size)), cell.with_vector(weights)
-    gradient, dx, ds_0 = bptt.backward(right, x, *bptt.unroll(right, x, s_0), R)
+    gradient, dx, ds_0 = bptt.backward(right, R, x, *bptt.unroll(right, x, s_0))
     numeric, *inputs = complex_step(
         lambda v, x, s_0: (R * bptt.unroll(cell.with_vector(v), x, s_0)[0][1:]).sum(), weights, x, s_0
     )
@@ -944,11 +933,11 @@ def test_c17_both_gated_cells_have_right_gradients(first, rng):
         assert relative_error(by_hand, wanted) < 1e-12
 
 
-def gated_run(make, seed, forget_bias):
-    """A cell of 32 units at its first weights along 50 characters of Alice, from a state that is not zero: s and a."""
+def run_at_start(kind, seed, *forget_bias):
+    """A cell of 32 initial units along 50 characters of Alice, from a state that is not zero: s and residuals."""
     rng = np.random.default_rng(seed)
     vocabulary = text.Vocabulary.of(text.alice())
-    cell = make(rng, 32, len(vocabulary), forget_bias)
+    cell = kind.initialise(rng, 32, len(vocabulary), *forget_bias)
     ids = vocabulary.encode(text.alice()[2000:2050])
     s, a = bptt.unroll(cell, ids, rng.uniform(-0.5, 0.5, cell.state_size))
     return cell, ids, s, a
@@ -957,30 +946,24 @@ def gated_run(make, seed, forget_bias):
 @pytest.mark.parametrize("forget_bias", [0, 1, 2, 3])
 def test_c17_along_the_cell_state_alone_the_gradient_is_the_product_of_forget_gates(forget_bias):
     """Lag 50, to 1e-12: c is nudged off the real line unit by unit, h is held as it was; the rest is 0."""
-    cell, ids, s, a = gated_run(gated.first_lstm, 1, forget_bias)
+    cell, ids, s, a = run_at_start(gated.LSTM, 1, forget_bias)
     c = np.tile(s[0, 32:], (32, 1)) + 1e-30j * np.eye(32)
     for drive, h_prev in zip(cell.drive(ids), s[:-1, :32], strict=True):
-        s_t = np.empty((32, 64), complex)
         a_t = np.repeat(drive[:, None], 32, axis=1) + 0j
-        cell.step(a_t, np.hstack([np.tile(h_prev, (32, 1)), c]), s_t)
+        s_t, _ = cell.step(a_t, np.hstack([np.tile(h_prev, (32, 1)), c]))
         c = s_t[:, 32:]
-    assert relative_error(gated.kept(cell.keep(a))[50], np.diag(c.imag) / 1e-30) < 1e-12
+    assert relative_error(gated.gate_product(cell.keep(a))[50], np.diag(c.imag) / 1e-30) < 1e-12
     np.testing.assert_array_equal(c.imag[~np.eye(32, dtype=bool)], 0)
 
 
 def test_c17_the_path_is_without_attenuation_only_where_the_forget_gate_is_near_one():
     """Over 50 steps it falls below 1e-12 at bias 0, to about a tenth at bias 3, and not at all at bias 40."""
-    runs = (gated_run(gated.first_lstm, 1, bias) for bias in (0, 1, 2, 3, 40))
-    path = [gated.kept(cell.keep(a))[50].mean() for cell, _, _, a in runs]
+    runs = (run_at_start(gated.LSTM, 1, bias) for bias in (0, 1, 2, 3, 40))
+    path = [gated.gate_product(cell.keep(a))[50].mean() for cell, _, _, a in runs]
     assert path[0] < 1e-12
     assert (np.diff(path) > 0).all()
     assert 0.05 < path[3] < 0.3
     assert path[4] == pytest.approx(1, abs=1e-12)
-
-
-def vanilla_at_the_start(rng, H, D, _):
-    """First weights as the gated cells', without a gate to give a bias to."""
-    return VanillaCell(initialise.uniform(rng, H, D), initialise.uniform(rng, H, H), np.zeros(H))
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -988,13 +971,15 @@ def test_c17_more_arrives_through_open_gates_and_not_by_that_path_alone(seed):
     """Left of a gradient after 50 steps at the start, by every path: less than 1e-9 in the vanilla cell, less than 1e-8
     with forget gates near one half, at bias 3 a million times the vanilla cell's, and more than by the path alone."""
     g = np.random.default_rng(seed).normal(size=32) / np.sqrt(32)
-    cell, _, s, a = gated_run(vanilla_at_the_start, seed, 0)
-    vanilla = np.linalg.norm(gated.sent_back(cell, s, a, g)[50])
+    cell, _, s, a = run_at_start(VanillaCell, seed)
+    vanilla = np.linalg.norm(contributions.gradient_at_lag(cell, g, s, a)[50])
     total, path = {}, {}
     for bias in (0, 3):
-        cell, _, s, a = gated_run(gated.first_lstm, seed, bias)
-        total[bias] = np.linalg.norm(gated.sent_back(cell, s, a, np.append(np.zeros(32), g))[50, 32:])
-        path[bias] = np.linalg.norm(gated.kept(cell.keep(a))[50] * g)
+        cell, _, s, a = run_at_start(gated.LSTM, seed, bias)
+        total[bias] = np.linalg.norm(
+            contributions.gradient_at_lag(cell, np.append(np.zeros(32), g), s, a)[50, 32:]
+        )
+        path[bias] = np.linalg.norm(gated.gate_product(cell.keep(a))[50] * g)
     assert vanilla < 1e-9
     assert total[0] < 1e-8
     assert total[3] > 1e6 * vanilla
@@ -1029,7 +1014,7 @@ def test_c17_where_hardly_any_arrives_closed_gates_stay_closed():
         assert path.min() > -1.2
 
 
-def test_c17_from_the_usual_first_weights_an_lstm_recalls_further_than_the_vanilla_cell():
+def test_c17_from_the_usual_initial_weights_an_lstm_recalls_further_than_the_vanilla_cell():
     """On all three tasks, with a forget bias of 3 and no more parameters; the intervals do not overlap."""
     gates, cells = record.load(gates_horizon.EXPERIMENT), record.load(horizon.EXPERIMENT)
     for task in horizon.LAGS:
@@ -1037,7 +1022,7 @@ def test_c17_from_the_usual_first_weights_an_lstm_recalls_further_than_the_vanil
         assert lstm.low > gates_horizon.horizon_in(cells, task, "uniform").high
 
 
-def test_c17_from_orthogonal_first_weights_the_vanilla_cell_recalls_about_as_far():
+def test_c17_from_orthogonal_initial_weights_the_vanilla_cell_recalls_about_as_far():
     """As the LSTM with a forget bias of 3: on the middle and the hard task the intervals of the two overlap."""
     gates, cells = record.load(gates_horizon.EXPERIMENT), record.load(horizon.EXPERIMENT)
     for task in ("middle", "hard"):
@@ -1083,7 +1068,7 @@ def test_c17_on_alice_each_at_its_best_rate_gates_gain_a_twentieth_of_a_nat():
 def test_c17_on_alice_the_gru_looks_back_the_furthest():
     """To a hundredth of a nat it needs at least 32 characters, the vanilla network 12, the LSTM at most 16."""
     needed = {
-        cell: [reach.needed(run["excess"][0], 0.01) for run in on_alice(cell, rate)[0]]
+        cell: [context.length(run["excess"][0], 0.01) for run in on_alice(cell, rate)[0]]
         for cell, rate in (("vanilla", 0.006), ("lstm", 0.015), ("gru", 0.006))
     }
     assert max(needed["vanilla"]) == 12
@@ -1094,10 +1079,10 @@ def test_c17_on_alice_the_gru_looks_back_the_furthest():
 @pytest.mark.parametrize("steps", [10, 100, 1000])
 @pytest.mark.parametrize("seed", range(3))
 def test_c18_the_gradient_between_two_steps_is_one_hop_and_does_not_decay(seed, steps):
-    """At the first weights of a block over random symbols, |dy_T/dx_s| is |W_v|/T at every earlier s: within a factor
+    """At the initial weights of a block over random symbols, |dy_T/dx_s| is |W_v|/T at every earlier s: within a factor
     of 2 everywhere, within 3 % on average, and no slower or faster at the far end."""
     rng = np.random.default_rng(seed)
-    block = first_block(rng, 32, 8, 8)
+    block = RecallByAttention.initialise(rng, 32, 8, 8)
     u = linear.one_hot(rng.integers(8, size=steps), 8) @ block.W_xu.T + block.positions(steps)
     share = attention.sensitivity(block.attention, u)[:-1] * steps / np.linalg.norm(block.attention.W_v)
     assert 0.5 < share.min() <= share.max() < 2
@@ -1114,16 +1099,16 @@ def test_c18_nothing_leaks_from_the_future(rng):
 
 def test_c18_one_block_loses_the_order_of_time_until_positions_bring_it_back(rng):
     """The past permuted: without positions the output is the same to rounding, with them it is another."""
-    block, x = first_block(rng, 32, 8, 8), rng.normal(size=(50, 2, 8))
+    block, x = RecallByAttention.initialise(rng, 32, 8, 8), rng.normal(size=(50, 2, 8))
     shuffled = x[np.append(rng.permutation(49), 49)]
-    unplaced = Unplaced(*block)
-    assert relative_error(unplaced.outputs(shuffled), unplaced.outputs(x)) < 1e-12
+    without = WithoutPositions(*block)
+    assert relative_error(without.outputs(shuffled), without.outputs(x)) < 1e-12
     assert relative_error(block.outputs(shuffled), block.outputs(x)) > 1e-3
 
 
 def test_c18_one_block_learns_to_recall_in_every_seed_where_no_recurrent_cell_does_in_half():
-    """The hard task at lag 50, recorded, no more parameters than the vanilla cell: from any of its first weights, with
-    gates or without."""
+    """The hard task at lag 50, recorded, no more parameters than the vanilla cell, whose initial weights are of any
+    kind, with gates or without."""
     at = {"task": "hard", "lag": 50}
     gates, cells = record.load(gates_horizon.EXPERIMENT), record.load(horizon.EXPERIMENT)
     assert all(run["success"] for run in gates.where(**at, model="attention"))

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from ch5 import bptt, contributions, gradcheck, readout
-from ch5.cell import VanillaCell
+from ch5.analysis import contributions
+from ch5.engine import bptt, gradcheck
+from ch5.networks import readout
+from ch5.networks.cell import VanillaCell
 
 T = 7
 
@@ -33,7 +35,7 @@ def pairs(small_model, rng):
 def test_what_a_step_adds_is_the_derivative_by_the_weights_used_at_that_step(pairs):
     """Step u adds d loss / d W_hh with only step u's W_hh varied: what all outputs from u on say of it."""
     model, batch, numeric = pairs
-    parts = contributions.by_step(model.cell, batch[0], *contributions.at_outputs(model, batch))
+    parts = contributions.by_step(model.cell, *contributions.at_outputs(model, batch))
     assert len(parts) == T
     assert gradcheck.relative_error([part.W_hh for part in parts], numeric.sum(axis=0)) < 1e-12
 
@@ -41,7 +43,7 @@ def test_what_a_step_adds_is_the_derivative_by_the_weights_used_at_that_step(pai
 def test_what_a_lag_adds_is_every_output_s_effect_on_the_weights_that_many_steps_before(pairs):
     """G_k is the sum over t of d loss_t / d W_hh as used at step t - k, and no other pair."""
     model, batch, numeric = pairs
-    parts = contributions.by_lag(model.cell, batch[0], *contributions.at_outputs(model, batch))
+    parts = contributions.by_lag(model.cell, *contributions.at_outputs(model, batch))
     expected = [np.einsum("ttij->ij", numeric[k:, : T - k]) for k in range(T)]
     assert len(parts) == T
     assert gradcheck.relative_error([part.W_hh for part in parts], expected) < 1e-12
@@ -53,8 +55,8 @@ def test_the_parts_sum_to_the_gradient(apart, batch, small_cell, rng):
     """Every weight, for every shape of the batch, from a start that is not zero."""
     x, R = rng.normal(size=(T, *batch, 3)), rng.normal(size=(T, *batch, 4))
     s, a = bptt.unroll(small_cell, x, rng.normal(size=(*batch, 4)))
-    gradient, _, _ = bptt.backward(small_cell, x, s, a, R)
-    parts = apart(small_cell, x, s, a, R)
+    gradient, _, _ = bptt.backward(small_cell, R, x, s, a)
+    parts = apart(small_cell, R, x, s, a)
     assert all(isinstance(part, VanillaCell) for part in parts)
     assert gradcheck.relative_error(sum(part.vector() for part in parts), gradient.vector()) < 1e-12
 
@@ -100,3 +102,46 @@ def test_a_window_as_long_as_the_text_truncates_nothing(small_model, rng):
 def test_a_window_below_one_is_refused(small_model):
     with pytest.raises(ValueError, match="window must be at least 1, got 0"):
         contributions.truncated(small_model, (np.zeros(3, int), np.zeros(3, int)), 0)
+
+
+@pytest.mark.parametrize("take_apart", [contributions.by_step, contributions.by_lag])
+@pytest.mark.parametrize(
+    ("x", "dh_out"),
+    [
+        (np.zeros((3, 6), int), (6, 3, 4)),
+        (np.zeros(18, int), (6, 3, 4)),
+        (np.full((6, 3), -1), (6, 3, 4)),
+        (np.full((6, 3), 5), (6, 3, 4)),
+        (np.ones((6, 3, 4)), (6, 3, 4)),
+        (np.zeros((6, 3), int), (3, 4)),
+        (np.zeros((6, 3), int), (6, 1, 4)),
+    ],
+    ids=["swapped", "flat", "id -1", "id 5 of 5", "width 4 of 5", "no time", "a batch of one"],
+)
+def test_parts_are_of_the_input_that_the_states_are_of(small_model, take_apart, x, dh_out):
+    """Inputs and gradients of other shapes were spread, or looked up from the end."""
+    s, a = bptt.unroll(small_model.cell, np.zeros((6, 3), int))
+    with pytest.raises(ValueError, match=r"(x|dh_out) must"):
+        take_apart(small_model.cell, x, s, a, np.ones(dh_out))
+
+
+def test_nothing_is_a_share_of_zero():
+    """Nor of a total that is nothing beside its parts; small and large totals have shares."""
+    with pytest.raises(ValueError, match="total must be finite and not zero"):
+        contributions.shares([np.full(2, 1e200)], np.full(2, 1e-200))
+    with pytest.raises(ValueError, match="total must be finite and not zero"):
+        contributions.shares([np.ones(2)], np.zeros(2))
+    for size in (1e-200, 1e200):
+        found = contributions.shares([size * np.ones(2), np.zeros(2)], size * np.ones(2))
+        np.testing.assert_allclose(found, [1, 0])
+
+
+def test_truncation_counts_with_every_kind_of_integer(small_model, integer):
+    ids = np.arange(40) % 5
+    found = contributions.truncated(small_model, (ids.astype(integer), ids.astype(integer)), integer(7))
+    assert np.array_equal(found.vector(), contributions.truncated(small_model, (ids, ids), 7).vector())
+    with pytest.raises(TypeError, match="window must be a whole number"):
+        contributions.truncated(small_model, (ids, ids), 0.5)
+    for batch in ((ids, np.append(ids, 0)), (ids[:0], ids[:0])):
+        with pytest.raises(ValueError, match="batch must be as many inputs as targets, got"):
+            contributions.truncated(small_model, batch, 7)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from ch5 import gradcheck, linear
-from ch5.convolution import Convolution
+from ch5.engine import gradcheck, linear
+from ch5.networks.convolution import Convolution
 
 BATCHES = [(), (3,), (2, 3)]
 N, K, D, T = 2, 4, 3, 12
@@ -97,7 +97,7 @@ def test_a_sequence_shorter_than_the_kernel_is_padded_like_any_other(rng, conv):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda c: c.forward(np.ones((T, D + 1))), f"x must have {D} entries on its last axis"),
+        (lambda c: c.forward(np.ones((T, D + 1))), f"vectors with {D} entries on the last axis"),
         (lambda c: c.forward([0, D]), f"x must hold ids from 0 to {D - 1}, got 0 to {D}"),
         (lambda c: c.forward(np.ones((0, D))), "x must have at least one step"),
         (lambda c: c.forward(np.ones((T, D)), np.ones((K, D))), r"past must stand for vectors of shape \(3, 3\)"),
@@ -109,3 +109,18 @@ def test_a_sequence_shorter_than_the_kernel_is_padded_like_any_other(rng, conv):
 def test_what_does_not_fit_is_refused_by_name(conv, call, message):
     with pytest.raises(ValueError, match=message):
         call(conv)
+
+
+@pytest.mark.parametrize("size", [(0, 2, 3), (2, 0, 3), (2, 2, 0)])
+def test_a_convolution_of_nothing_is_refused(size):
+    """Without a kernel nothing stood to be stacked."""
+    with pytest.raises(ValueError, match=r"Convolution\.W must have at least one entry, got"):
+        Convolution(np.ones(size), np.ones(size[0]))
+
+
+def test_ids_of_every_kind_of_integer_are_the_same_vectors(conv, integer):
+    ids, dy = np.array([0, 2, 1, 1, 2]), np.ones((5, N))
+    assert np.array_equal(
+        conv.forward(ids.astype(integer), ids[:3].astype(integer)), conv.forward(ids, ids[:3])
+    )
+    assert np.array_equal(conv.backward(dy, ids.astype(integer))[0].W, conv.backward(dy, ids)[0].W)

@@ -3,10 +3,7 @@
 import numpy as np
 import pytest
 
-from ch5 import bptt, gradcheck, initialise
-from ch5.cell import VanillaCell
-from ch5.convolution import Convolution
-from ch5.equivariance import (
+from ch5.analysis.equivariance import (
     delayed,
     dependence,
     fixed_point,
@@ -14,6 +11,9 @@ from ch5.equivariance import (
     shift_errors,
     side_by_side,
 )
+from ch5.engine import bptt, gradcheck, initialise
+from ch5.networks.cell import VanillaCell
+from ch5.networks.convolution import Convolution
 
 
 def test_dependence_is_the_norm_of_the_jacobian_of_each_output_by_each_input(rng):
@@ -35,7 +35,7 @@ def test_a_delayed_sequence_begins_with_the_padding_and_loses_its_end(rng):
 
 @pytest.mark.parametrize("k", [-1, 3])
 def test_a_delay_that_leaves_nothing_is_refused(k):
-    with pytest.raises(ValueError, match=f"k must be from 0 to 2 for 3 steps, got {k}"):
+    with pytest.raises(ValueError, match=f"k must be from 0 to 2, got {k}"):
         delayed(np.ones((3, 1)), k, 0)
 
 
@@ -80,3 +80,34 @@ def test_a_sequence_laid_out_as_one_vector_comes_back(rng, batch):
     for index in np.ndindex(batch):
         np.testing.assert_array_equal(flat[index], np.concatenate([x[(t, *index)] for t in range(4)]))
     np.testing.assert_array_equal(one_by_one(flat, 4), x)
+
+
+def test_delays_and_sizes_of_every_kind_of_integer_give_the_same(rng, integer):
+    x = rng.normal(size=(120, 2))
+    assert np.array_equal(delayed(x, integer(7), 0), delayed(x, 7, 0))
+    assert np.array_equal(one_by_one(x.reshape(-1), integer(120)), x)
+    backward = lambda x, dy: dy @ np.ones((1, 2))  # noqa: E731
+    assert np.array_equal(dependence(backward, x[:20], integer(1)), dependence(backward, x[:20], 1))
+    cell = VanillaCell(rng.normal(size=(4, 3)), rng.normal(size=(4, 4)) / 4, rng.normal(size=4))
+    assert np.array_equal(fixed_point(cell, integer(2)), fixed_point(cell, 2))
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda x: delayed(x, 0.5, 0), TypeError, r"k must be a whole number, got 0\.5"),
+        (
+            lambda x: delayed([1, 2, 3], 1, 0.5),
+            TypeError,
+            r"padding must be an id where x holds ids, got 0\.5",
+        ),
+        (lambda x: dependence(None, x, 0), ValueError, "width must be at least 1, got 0"),
+        (lambda x: dependence(None, x[:, 0], 1), ValueError, r"x must be vectors of shape \(T, D\)"),
+        (lambda x: one_by_one(x, 0), ValueError, "T must be at least 1, got 0"),
+        (lambda x: one_by_one(x, 3), ValueError, "flat must have a multiple of 3 entries on its last axis"),
+    ],
+)
+def test_shifts_and_sizes_that_are_none_are_refused(call, error, message):
+    """A padding of 0.5 among ids became the id 0."""
+    with pytest.raises(error, match=message):
+        call(np.ones((5, 2)))

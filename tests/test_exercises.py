@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import io
 import pkgutil
 from pathlib import Path
 
@@ -9,12 +10,12 @@ import nbformat
 import numpy as np
 import pytest
 
-from ch5 import exercises
-from ch5.exercises import bptt, cell, check, gates
+from ch5.book import exercises
+from ch5.book.exercises import bptt, cell, check, gates
 
 NOTEBOOKS = sorted(Path(__file__).parents[1].glob("book/chapters/*.ipynb"))
 MODULES = [
-    importlib.import_module(f"ch5.exercises.{m.name}") for m in pkgutil.iter_modules(exercises.__path__)
+    importlib.import_module(f"ch5.book.exercises.{m.name}") for m in pkgutil.iter_modules(exercises.__path__)
 ]
 CHECKERS = [
     pytest.param(module, checker, id=f"{module.__name__.rpartition('.')[2]}.{name}")
@@ -68,6 +69,27 @@ def test_every_declared_mistake_is_told_by_its_own_name_and_no_other(monkeypatch
         told = said(capsys, checker, bug)
         assert told.startswith("Not yet")
         assert [other for other in bugs if inspect.getdoc(other) in told] == [bug], told
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "cp932"])
+@pytest.mark.parametrize(("module", "checker"), CHECKERS)
+def test_every_verdict_can_be_printed_anywhere(monkeypatch, module, checker, encoding):
+    """On a console or into a pipe without the signs of the text: the sign's name stands in its place."""
+    reference, _, bugs, _ = declared(monkeypatch, module, checker)
+
+    def σ(*_):
+        raise ValueError("∂")
+
+    for answer in (..., reference, *bugs, σ, "∂"):
+        console = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+        monkeypatch.setattr("sys.stdout", console)
+        checker(answer)
+        console.flush()
+        told = console.buffer.getvalue().decode(encoding)
+        assert told.startswith(("To do", "Right", "Not yet"))
+        if answer is σ and encoding == "ascii":
+            assert "GREEK SMALL LETTER SIGMA" in told
+            assert "PARTIAL DIFFERENTIAL" in told
 
 
 @pytest.mark.parametrize(("module", "checker"), CHECKERS)
@@ -194,7 +216,7 @@ def test_the_cell_exercises_take_unusual_answers(capsys):
 
 
 def test_the_bptt_exercises_take_unusual_answers(capsys):
-    """The walk back as a recursion on lists; the product over steps in another order; one walk for all pieces."""
+    """The backward pass as a recursion on lists; the product over steps in another order; one walk for all pieces."""
 
     def backward(dh_out, h, W_hh):
         if len(dh_out) == 0:
@@ -217,7 +239,7 @@ def test_the_bptt_exercises_take_unusual_answers(capsys):
 
 
 def test_the_gates_exercises_take_unusual_answers(capsys):
-    """A step unit by unit in lists; the product as a walk back; the bias by bisection."""
+    """A step unit by unit in lists; the product as a backward pass; the bias by bisection."""
 
     def step(z, c_prev):
         h, c = [], []
@@ -255,7 +277,7 @@ def test_the_gates_exercises_take_unusual_answers(capsys):
         ("slope = 1 - h[t - 1] ** 2", "The slope is taken at the state before"),
     ],
 )
-def test_the_classic_bugs_of_the_walk_back_are_named(bug, expected, capsys):
+def test_the_classic_bugs_of_the_backward_pass_are_named(bug, expected, capsys):
     """Each bug as a reader would write it, in a loop of their own."""
     lines = ["dh = dh + dh_out[t - 1]", "slope = 1 - h[t] ** 2", "back = W_hh.T"]
     lines = [bug if line.split(" = ")[0] == bug.split(" = ")[0] else line for line in lines]

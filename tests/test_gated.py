@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from ch5 import bptt, contributions, gradcheck, linear
-from ch5.charlm import CharLM, sample
-from ch5.gated import GRU, LSTM, first_gru, first_lstm, kept, sent_back
-from ch5.readout import Readout
-from ch5.recall import Recall, RecallTask
+from ch5.analysis import contributions
+from ch5.data.recall import RecallTask
+from ch5.engine import bptt, gradcheck, linear
+from ch5.networks.gated import GRU, LSTM, gate_product
+from ch5.networks.readout import Readout
+from ch5.networks.sequence import SequenceModel, sample
 
 T, D, H = 12, 3, 4
 BATCHES = [(), (3,), (2, 3)]
@@ -40,7 +41,7 @@ def worst_error(cell, x, s_0, R):
         return (R * bptt.unroll(honest(*v[:-2]), v[-2], v[-1])[0][1:]).sum()
 
     s, a = bptt.unroll(cell, x, s_0)
-    gradient, dx, ds_0 = bptt.backward(cell, x, s, a, R)
+    gradient, dx, ds_0 = bptt.backward(cell, R, x, s, a)
     return max(
         map(gradcheck.relative_error, [*gradient, dx, ds_0], gradcheck.complex_step(loss, *cell, x, s_0))
     )
@@ -93,61 +94,63 @@ class Bug:
 
 
 class OnlyTheCellState(LSTM, Bug):
-    """What h puts out does not reach c."""
+    """What h outputs does not reach c."""
 
-    def linearise(self, a, s):
-        slope = LSTM.linearise(self, a, s)
-        slope[:, 4] = 0
-        return slope
+    def linearise(self, s, slots):
+        local = LSTM.linearise(self, s, slots)
+        local[:, 4] = 0
+        return local
 
 
 class NoCellFuture(LSTM, Bug):
     """The gradient along the cell state is dropped: no merge for c."""
 
-    def step_back(self, ds_t, slope_t):
-        LSTM.step_back(self, ds_t, slope_t)
-        ds_t[:, H:] = 0
+    def step_vjp(self, ds_t, local_t, out=None):
+        da_t, ds_prev = LSTM.step_vjp(self, ds_t, local_t, out)
+        ds_prev[:, H:] = 0
+        return da_t, ds_prev
 
 
 class NoHiddenFuture(LSTM, Bug):
     """The gradient through the gates of the next step is dropped: no merge for h."""
 
-    def step_back(self, ds_t, slope_t):
-        LSTM.step_back(self, ds_t, slope_t)
-        ds_t[:, :H] = 0
+    def step_vjp(self, ds_t, local_t, out=None):
+        da_t, ds_prev = LSTM.step_vjp(self, ds_t, local_t, out)
+        ds_prev[:, :H] = 0
+        return da_t, ds_prev
 
 
 class CellStateOneLate(LSTM, Bug):
     """The forget gate's slope takes c_t for c_{t-1}."""
 
-    def linearise(self, a, s):
-        return LSTM.linearise(self, a, np.concatenate([s[1:], s[-1:]]))
+    def linearise(self, s, slots):
+        return LSTM.linearise(self, np.concatenate([s[1:], s[-1:]]), slots)
 
 
 class NoTanhOnTheCellState(LSTM, Bug):
     """The slope of h by c without the tanh's own."""
 
-    def linearise(self, a, s):
-        slope = LSTM.linearise(self, a, s)
-        slope[:, 4] = a[:, 3]
-        return slope
+    def linearise(self, s, slots):
+        local = LSTM.linearise(self, s, slots)
+        local[:, 4] = slots[:, 3]
+        return local
 
 
 class SlotsSwapped(LSTM, Bug):
     """The weights' gradients of i and f exchanged."""
 
-    def contract(self, da, x, s, gradient):
-        dx = LSTM.contract(self, da, x, s, gradient)
+    def weight_gradients(self, da, x, s, out=None):
+        gradient, dx = LSTM.weight_gradients(self, da, x, s, out)
         for array in gradient:
             array[:] = array[[0, 2, 1, 3]]
-        return dx
+        return gradient, dx
 
 
 class NoReset(GRU, Bug):
     """The candidate's recurrent part as if r were one."""
 
-    def linearise(self, a, h):
-        slope = GRU.linearise(self, a, h)
+    def linearise(self, h, slots):
+        slope = GRU.linearise(self, h, slots)
         slope[:, 3] = slope[:, 0]
         return slope
 
@@ -155,8 +158,8 @@ class NoReset(GRU, Bug):
 class NoKeep(GRU, Bug):
     """The path past the candidate, z, is dropped."""
 
-    def linearise(self, a, h):
-        slope = GRU.linearise(self, a, h)
+    def linearise(self, h, slots):
+        slope = GRU.linearise(self, h, slots)
         slope[:, 4] = 0
         return slope
 
@@ -164,9 +167,9 @@ class NoKeep(GRU, Bug):
 class UpdateBackwards(GRU, Bug):
     """z and 1 - z exchanged in the candidate's slope."""
 
-    def linearise(self, a, h):
-        slope = GRU.linearise(self, a, h)
-        z = a[:, 2]
+    def linearise(self, h, slots):
+        slope = GRU.linearise(self, h, slots)
+        z = slots[:, 2]
         slope[:, 0] *= z / (1 - z)
         return slope
 
@@ -174,9 +177,9 @@ class UpdateBackwards(GRU, Bug):
 class ResetTakesTheState(GRU, Bug):
     """r's slope by h_{t-1}, as if the reset gate came before the product, for q."""
 
-    def linearise(self, a, h):
-        slope = GRU.linearise(self, a, h)
-        slope[:, 1] *= h[:-1] / a[:, 3]
+    def linearise(self, h, slots):
+        slope = GRU.linearise(self, h, slots)
+        slope[:, 1] *= h[:-1] / slots[:, 3]
         return slope
 
 
@@ -191,9 +194,9 @@ def test_each_classic_bug_is_caught(bug, rng):
 def test_ids_give_the_gradient_of_their_one_hot_vectors_and_no_dx(kind, rng):
     cell, _, s_0, R = problem(kind, (2,), rng)
     ids = rng.integers(D, size=(T, 2))
-    of_ids, dx, _ = bptt.backward(cell, ids, *bptt.unroll(cell, ids, s_0), R)
+    of_ids, dx, _ = bptt.backward(cell, R, ids, *bptt.unroll(cell, ids, s_0))
     x = linear.one_hot(ids, D)
-    of_vectors, _, _ = bptt.backward(cell, x, *bptt.unroll(cell, x, s_0), R)
+    of_vectors, _, _ = bptt.backward(cell, R, x, *bptt.unroll(cell, x, s_0))
     assert dx is None
     np.testing.assert_allclose(of_ids.vector(), of_vectors.vector(), rtol=1e-12, atol=1e-14)
 
@@ -205,9 +208,9 @@ def test_neither_pass_changes_what_it_was_given(kind, rng):
     s, a = bptt.unroll(cell, x, s_0)
     given = [*cell, x, s_0, s, a, R]
     before = [array.copy() for array in given]
-    first, _, _ = bptt.backward(cell, x, s, a, R)
-    again, _, _ = bptt.backward(cell, x, s, a, R)
-    sent_back(cell, s, a, R[-1])
+    first, _, _ = bptt.backward(cell, R, x, s, a)
+    again, _, _ = bptt.backward(cell, R, x, s, a)
+    contributions.gradient_at_lag(cell, R[-1], s, a)
     for array, was in zip(given, before, strict=True):
         np.testing.assert_array_equal(array, was)
     np.testing.assert_array_equal(first.vector(), again.vector())
@@ -238,7 +241,7 @@ def test_float32_weights_stay_float32_all_the_way(kind, rng):
     cell = kind(*(array.astype(np.float32) for array in cell_of(kind, rng)))
     x = rng.normal(size=(T, 2, D)).astype(np.float32)
     s, a = bptt.unroll(cell, x)
-    gradient, dx, ds_0 = bptt.backward(cell, x, s, a, np.ones((T, 2, H)))
+    gradient, dx, ds_0 = bptt.backward(cell, np.ones((T, 2, H)), x, s, a)
     assert {array.dtype for array in (s, a, *gradient, dx, ds_0)} == {np.dtype(np.float32)}
 
 
@@ -249,8 +252,8 @@ def test_the_cells_fit_every_model_without_a_change(kind, rng):
     ids = rng.integers(D, size=(T + 1, 2))
     task = RecallTask(lag=11, symbols=D, distractors=1.0, noise=0.1)
     for model, batch in (
-        (CharLM(cell, readout), (ids[:-1], ids[1:])),
-        (Recall(cell, readout), task.batch(rng, 3)),
+        (SequenceModel(cell, readout), (ids[:-1], ids[1:])),
+        (SequenceModel(cell, readout), task.batch(rng, 3)),
     ):
         _, gradient = model.loss_and_gradient(batch)
         numeric = gradcheck.complex_step(
@@ -258,18 +261,18 @@ def test_the_cells_fit_every_model_without_a_change(kind, rng):
             model.vector(),
         )
         assert gradcheck.relative_error(gradient.vector(), numeric[0]) < 1e-12
-    assert len(sample(CharLM(cell, readout), [0, 1], 20, 1.0, rng)) == 20
+    assert len(sample(SequenceModel(cell, readout), [0, 1], 20, 1.0, rng)) == 20
     x, R = rng.normal(size=(T, 2, D)), rng.normal(size=(T, 2, H))
     s, a = bptt.unroll(cell, x)
-    by_lag = contributions.by_lag(cell, x, s, a, R)
-    whole, _, _ = bptt.backward(cell, x, s, a, R)
+    by_lag = contributions.by_lag(cell, R, x, s, a)
+    whole, _, _ = bptt.backward(cell, R, x, s, a)
     total = sum(by_lag[1:], start=by_lag[0])
     assert gradcheck.relative_error(total.vector(), whole.vector()) < 1e-12
 
 
-def test_kept_is_the_product_of_the_last_k_gates(rng):
+def test_the_gate_product_is_the_product_of_the_last_k_gates(rng):
     keep = rng.uniform(size=(9, 2, H))
-    found = kept(keep)
+    found = gate_product(keep)
     assert found.shape == (10, 2, H)
     for k in range(10):
         np.testing.assert_allclose(found[k], np.prod(keep[9 - k :], axis=0), rtol=1e-14)
@@ -277,24 +280,24 @@ def test_kept_is_the_product_of_the_last_k_gates(rng):
 
 @pytest.mark.parametrize("batch", BATCHES)
 @pytest.mark.parametrize("kind", CELLS)
-def test_a_gradient_sent_back_is_the_one_that_backward_finds_from_every_state(kind, batch, rng):
+def test_the_gradient_at_lag_k_is_the_one_that_backward_finds_from_every_state(kind, batch, rng):
     """k steps back it is ds_0 of the last k steps alone, with the gradient given at their end."""
     cell, x, s_0, R = problem(kind, batch, rng)
     s, a = bptt.unroll(cell, x, s_0)
-    found = sent_back(cell, s, a, R[-1])
+    found = contributions.gradient_at_lag(cell, R[-1], s, a)
     np.testing.assert_array_equal(found[0], R[-1])
     for k in range(1, T + 1):
         at_the_end = np.zeros((k, *batch, cell.state_size))
         at_the_end[-1] = R[-1]
         tail = x[T - k :]
-        _, _, ds = bptt.backward(cell, tail, *bptt.unroll(cell, tail, s[T - k]), at_the_end)
+        _, _, ds = bptt.backward(cell, at_the_end, tail, *bptt.unroll(cell, tail, s[T - k]))
         assert gradcheck.relative_error(found[k], ds) < 1e-12
 
 
-@pytest.mark.parametrize(("first", "kind"), [(first_lstm, LSTM), (first_gru, GRU)])
-def test_first_weights_are_uniform_by_fan_in_and_only_the_keeping_gate_has_a_bias(first, kind, rng):
+@pytest.mark.parametrize("kind", CELLS)
+def test_initial_weights_are_uniform_by_fan_in_and_only_the_keeping_gate_has_a_bias(kind, rng):
     """Entries fill ±1/sqrt(D) and ±1/sqrt(H); at input zero from state zero every keeping gate is σ(bias)."""
-    cell = first(rng, 50, 9, 2.0)
+    cell = kind.initialise(rng, 50, 9, 2.0)
     assert type(cell) is kind
     for W, fan_in in ((cell.W_xh, 9), (cell.W_hh, 50)):
         assert 0.98 < abs(W).max() * np.sqrt(fan_in) <= 1
@@ -313,7 +316,7 @@ def test_weights_and_input_that_do_not_fit_are_refused(kind, rng):
     with pytest.raises(ValueError, match=r"b must have shape \(4, H\) with H = 4, got \(4, 5\)"):
         kind(np.ones(sizes[0]), np.ones(sizes[1]), np.ones((4, 5)))
     cell = cell_of(kind, rng)
-    with pytest.raises(ValueError, match="x must have 3 entries on its last axis"):
+    with pytest.raises(ValueError, match="vectors with 3 entries on the last axis"):
         bptt.unroll(cell, np.ones((5, 2)))
     with pytest.raises(ValueError, match="x must hold ids from 0 to 2, got 0 to 3"):
         bptt.unroll(cell, np.array([0, 3]))

@@ -5,21 +5,24 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from ch5 import gradcheck, initialise, reach
-from ch5.charlm import CharLM
+from ch5.analysis import context
+from ch5.engine import gradcheck, initialise
 from ch5.experiments import alice, gates_alice, record
-from ch5.experiments.stream import Reader
-from ch5.gated import first_gru, first_lstm
-from ch5.readout import Readout
+from ch5.networks.gated import GRU, LSTM
+from ch5.networks.readout import Readout
+from ch5.networks.sequence import SequenceModel
+from ch5.networks.stream import Reader
 
 SMALL = gates_alice.SETTINGS | {"hidden": {"lstm": 12, "gru": 12}, "epochs": 2}
-CELLS = pytest.mark.parametrize("first_cell", [first_lstm, first_gru])
+CELLS = pytest.mark.parametrize("kind", [LSTM, GRU])
 
 
-def small_model(first_cell, V=72, H=6):
+def small_model(kind, V=72, H=6):
     """Weights of order one, float64."""
     rng = np.random.default_rng(5)
-    model = CharLM(first_cell(rng, H, V, 1.0), Readout(initialise.uniform(rng, V, H), np.zeros(V)))
+    model = SequenceModel(
+        kind.initialise(rng, H, V, 1.0), Readout(initialise.uniform(rng, V, H), np.zeros(V))
+    )
     return model.with_vector(model.vector() * 2)
 
 
@@ -28,18 +31,18 @@ def test_parameters_and_updates_are_those_of_the_vanilla_network():
     vanilla = alice.training(1, **alice.SETTINGS)
     for cell in gates_alice.CELLS:
         run = gates_alice.training(cell, 1, **gates_alice.SETTINGS)
-        assert 0.99 * vanilla.model.charlm.size <= run.model.charlm.size <= vanilla.model.charlm.size
+        assert 0.99 * vanilla.model.model.size <= run.model.model.size <= vanilla.model.model.size
         assert len(run) == len(vanilla)
         assert run.batches.starts.shape == vanilla.batches.starts.shape
-        assert (run.optimiser.peak, run.clip) == (vanilla.optimiser.peak, vanilla.clip)
+        assert (run.optimiser.learning_rate, run.clip) == (vanilla.optimiser.learning_rate, vanilla.clip)
         np.testing.assert_array_equal(run.batches.goes_on, vanilla.batches.goes_on)
-        assert run.model.charlm.dtype == np.float32
+        assert run.model.model.dtype == np.float32
 
 
 @CELLS
-def test_the_state_is_carried_where_the_text_goes_on_and_nowhere_else(first_cell):
+def test_the_state_is_carried_where_the_text_goes_on_and_nowhere_else(kind):
     """Two windows in turn lose what they lose as one text; a window that does not go on starts from zero."""
-    model, ids = small_model(first_cell), np.random.default_rng(6).integers(72, size=(21, 3))
+    model, ids = small_model(kind), np.random.default_rng(6).integers(72, size=(21, 3))
     as_one, _ = model.losses(ids[:20], ids[1:])
     alone, _ = model.losses(ids[10:20], ids[11:])
     reader = Reader(model, 0.0, np.random.default_rng(7))
@@ -56,19 +59,20 @@ def test_the_state_is_carried_where_the_text_goes_on_and_nowhere_else(first_cell
 
 
 @CELLS
-def test_the_gradient_is_the_change_of_the_loss_by_an_earlier_state(first_cell):
+def test_the_gradient_is_the_change_of_the_loss_by_an_earlier_state(kind):
     """By central differences, ten characters back, at three places; and gates that lie between zero and one."""
-    model, (_, ids, first) = small_model(first_cell), alice.book()
+    model, (_, ids, first) = small_model(kind), alice.book()
     places = np.array([first + 300, first + 777, first + 1000])
-    logs, keep = gates_alice.gradient_and_gates(model, ids, places)
-    assert logs.shape == (reach.LAGS + 1, 3)
-    assert keep.shape == (reach.LAGS, 3, 6)
+    logs, residuals = context.log_gradient_norms(model, ids, places, context.LAGS)
+    keep = model.cell.keep(residuals)
+    assert logs.shape == (context.LAGS + 1, 3)
+    assert keep.shape == (context.LAGS, 3, 6)
     assert 0 < keep.min() < keep.max() < 1
     np.testing.assert_array_equal(logs[0], 0)
     for j, p in enumerate(places):
         norms = []
         for k in (0, 10):
-            start = p - reach.LAGS - reach.BEFORE
+            start = p - context.LAGS - context.BEFORE
             _, s = model.losses(ids[start : p - k, None], ids[start + 1 : p - k + 1, None])
 
             def loss(s, p=p, k=k):
@@ -95,7 +99,7 @@ def test_the_losses_are_those_of_a_run_made_here(small_run):
     """That of the tail read in one go, from a zero state."""
     found, run = small_run
     _, ids, first = alice.book()
-    losses, _ = run.model.charlm.losses(ids[first - 1 : -1], ids[first:])
+    losses, _ = run.model.model.losses(ids[first - 1 : -1], ids[first:])
     assert found["held_out"][-1] == pytest.approx(losses.mean(), abs=0.005)
     np.testing.assert_allclose(found["early"], run.losses[:20], rtol=1e-12)
     np.testing.assert_allclose(found["loss"], run.losses.reshape(2, -1).mean(axis=1))
@@ -105,16 +109,16 @@ def test_what_is_lost_with_less_is_counted_from_the_losses_of_windows(small_run)
     """Given three characters, from a zero state: by reading windows of three and of a hundred before each place."""
     found, run = small_run
     assert found["held_out"][1] < found["held_out"][0]  # so the last weights are the ones kept
-    model, (_, ids, first) = run.model.charlm, alice.book()
+    model, (_, ids, first) = run.model.model, alice.book()
     places = np.arange(first + 192, len(ids), 7)
     given = []
     for k in (3, 100):
         at = places - k + np.arange(k)[:, None]
         given.append(model.losses(ids[at], ids[at + 1])[0][-1])
-    assert found["excess"][0, reach.GIVEN.index(3)] == pytest.approx((given[0] - given[1]).mean(), rel=1e-4)
-    assert found["excess"].shape == found["half"].shape == (2, len(reach.GIVEN))
-    assert found["gradient"].shape == (3, reach.LAGS + 1)
-    assert found["kept"].shape == (len(gates_alice.QUANTILES), reach.LAGS + 1)
+    assert found["excess"][0, context.GIVEN.index(3)] == pytest.approx((given[0] - given[1]).mean(), rel=1e-4)
+    assert found["excess"].shape == found["half"].shape == (2, len(context.GIVEN))
+    assert found["gradient"].shape == (3, context.LAGS + 1)
+    assert found["kept"].shape == (len(gates_alice.QUANTILES), context.LAGS + 1)
     np.testing.assert_allclose(found["kept"][:, 1], found["keep"], atol=0.03)
 
 
@@ -131,7 +135,7 @@ def test_at_another_rate_only_the_rate_is_another():
     settings = gates_alice.RATES.settings
     run = gates_alice.training("vanilla", 1, rate=0.006, **settings)
     other = alice.training(1, **alice.SETTINGS | {"rate": 0.006})
-    assert run.optimiser.peak == other.optimiser.peak == 0.006
+    assert run.optimiser.learning_rate == other.optimiser.learning_rate == 0.006
     np.testing.assert_array_equal(run.model.vector(), other.model.vector())
     np.testing.assert_array_equal(run.batches.starts, other.batches.starts)
 

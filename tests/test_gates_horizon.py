@@ -78,7 +78,7 @@ def test_the_horizon_is_the_same_counted_by_hand():
 
 
 def test_with_a_bias_of_three_the_lstm_reaches_further_than_the_vanilla_cell(recorded):
-    """On all three tasks, against the same kind of first weights, and the intervals do not overlap."""
+    """On all three tasks, against the same kind of initial weights, and the intervals do not overlap."""
     vanilla = record.load(horizon.EXPERIMENT)
     for task in gates_horizon.LAGS:
         gated = gates_horizon.horizon_in(recorded, task, "lstm 3")

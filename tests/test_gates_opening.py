@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from ch5 import bptt
-from ch5.cell import VanillaCell
+from ch5.data.recall import RecallTask
+from ch5.engine import bptt
 from ch5.experiments import gates_opening, record
-from ch5.gated import first_lstm
-from ch5.recall import RecallTask
+from ch5.networks.cell import VanillaCell
+from ch5.networks.gated import LSTM
 
 SMALL = gates_opening.SETTINGS | {"budget": gates_opening.SETTINGS["budget"] | {"updates": 3, "test": 8}}
 
@@ -18,7 +18,7 @@ def sequences(rng):
 
 def test_with_gates_that_nothing_moves_the_path_is_the_power_of_the_gate(rng):
     """No recurrent matrix, no input to the gate: f = σ(2) at every step, and the path is all there is."""
-    cell = first_lstm(rng, 5, 8, 2.0)
+    cell = LSTM.initialise(rng, 5, 8, 2.0)
     cell.W_hh[:] = 0
     cell.W_xh[2] = 0
     found = gates_opening.left(cell, sequences(rng), rng)
@@ -37,7 +37,7 @@ def test_a_vanilla_cell_has_a_total_and_no_gates(small_cell, rng):
     h, _ = bptt.unroll(small_cell, x)
     tail, dh_out = x[-5:], np.zeros((5, 1, 4))
     dh_out[-1] = g
-    _, _, dh = bptt.backward(small_cell, tail, *bptt.unroll(small_cell, tail, h[-6]), dh_out)
+    _, _, dh = bptt.backward(small_cell, dh_out, tail, *bptt.unroll(small_cell, tail, h[-6]))
     assert (found["along"], found["gate"]) == (None, None)
     assert found["total"][0] == pytest.approx(np.log10(np.linalg.norm(g)))
     assert found["total"][1] == pytest.approx(np.log10(np.linalg.norm(dh)))
@@ -68,7 +68,7 @@ def test_the_record_begins_as_a_run_does_now():
 def test_the_models_are_of_about_one_size():
     """An LSTM has at most the parameters of the vanilla cell, and at least nine tenths."""
     hidden = gates_opening.SETTINGS["hidden"]
-    lstm = first_lstm(np.random.default_rng(0), hidden["lstm"], 8, 0.0).size
+    lstm = LSTM.initialise(np.random.default_rng(0), hidden["lstm"], 8, 0.0).size
     H = hidden["vanilla"]
     vanilla = VanillaCell(np.zeros((H, 8)), np.zeros((H, H)), np.zeros(H)).size
     readouts = [8 * (width + 1) for width in (hidden["lstm"], H)]

@@ -5,7 +5,7 @@ import pytest
 from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 
-from ch5.glue import glue
+from ch5.book.glue import glue
 
 
 def stored(call):

@@ -4,10 +4,12 @@ from functools import partial
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from ch5 import gradcheck
+from ch5.data.recall import RecallTask
+from ch5.engine import gradcheck
 from ch5.experiments import horizon, record
-from ch5.recall import RecallTask
 
 BUDGET = horizon.SETTINGS["budget"]
 SHORT = {**BUDGET, "updates": 100, "test": 64}
@@ -50,7 +52,7 @@ def test_the_interval_says_not_reached_where_the_data_cannot_tell():
 
 
 @pytest.mark.parametrize("initial", horizon.INITIAL)
-def test_every_kind_of_first_weights_learns_to_recall_over_five_steps(initial):
+def test_every_kind_of_initial_weights_learns_to_recall_over_five_steps(initial):
     result = horizon.train(partial(horizon.vanilla, initial, 32), EASY, 0, BUDGET)
     assert result["success"]
     assert result["accuracy"] >= 0.95
@@ -67,7 +69,7 @@ def test_every_kind_of_first_weights_learns_to_recall_over_five_steps(initial):
         ("uniform", lambda W: 0.95 / np.sqrt(32) < np.abs(W).max() <= 1 / np.sqrt(32) + 1e-7),
     ],
 )
-def test_the_first_weights_are_what_their_name_says(rng, initial, check):
+def test_the_initial_weights_are_what_their_name_says(rng, initial, check):
     model = horizon.vanilla(initial, 32, rng, 2, 2)
     assert check(model.cell.W_hh)
     assert model.dtype == np.float32
@@ -80,7 +82,7 @@ def test_what_cannot_be_learned_is_not_called_a_success():
     class Unrelated(RecallTask):
         def batch(self, rng, size, dtype=np.float64):
             x, targets = super().batch(rng, size, dtype)
-            return x, rng.permutation(targets)
+            return x, rng.permuted(targets, axis=1)
 
     task = Unrelated(5, symbols=2)
     for measured in (horizon.train(orthogonal, task, 0, BUDGET), horizon.guess(orthogonal, task, 0, SHORT)):
@@ -103,12 +105,12 @@ def test_the_reach_is_the_change_of_the_loss_by_the_first_and_last_input():
     """By central differences, sequence by sequence."""
     model = horizon.vanilla("orthogonal", 8, np.random.default_rng(0), 2, 2)
     x, targets = RecallTask(6, noise=0.1).batch(np.random.default_rng(1), 3)
-    first, last = horizon.reach(model, x, targets)
-    double = model.with_vector(model.vector().astype(np.float64))
+    first, last = horizon.input_gradient_norms(model, x, targets)
+    double = model.astype(np.float64)
     norms = []
     for b in range(3):
         (dx,) = gradcheck.central_difference(
-            lambda x, b=b: double.loss_and_gradient((x, targets[b : b + 1]))[0], x[:, b : b + 1]
+            lambda x, b=b: double.loss_and_gradient((x, targets[:, b : b + 1]))[0], x[:, b : b + 1]
         )
         norms.append(np.linalg.norm(dx[:, 0], axis=-1)[[0, -1]])
     np.testing.assert_allclose([first, last], np.mean(norms, axis=0), rtol=1e-6)
@@ -116,7 +118,7 @@ def test_the_reach_is_the_change_of_the_loss_by_the_first_and_last_input():
 
 def test_the_reach_over_500_steps_is_small_but_not_lost():
     model = horizon.vanilla("uniform", 32, np.random.default_rng(0), 2, 2)
-    first, last = horizon.reach(model, *RecallTask(500).batch(np.random.default_rng(1), 4))
+    first, last = horizon.input_gradient_norms(model, *RecallTask(500).batch(np.random.default_rng(1), 4))
     assert 0 < first < 1e-60 < 1e-2 < last
 
 
@@ -134,7 +136,7 @@ def test_any_model_with_outputs_and_gradients_can_be_measured():
 
     def make(rng, width, answers):
         model = horizon.vanilla("orthogonal", 12, rng, width, answers)
-        return model.with_vector(model.vector().astype(np.float64))
+        return model.astype(np.float64)
 
     assert horizon.train(make, EASY, 0, BUDGET)["success"]
 
@@ -154,3 +156,35 @@ def test_what_was_recorded_comes_out_again(point):
     np.testing.assert_allclose(now["losses"], then["losses"], rtol=1e-5)
     np.testing.assert_allclose(now["gradient"]["first"], then["gradient"]["first"], rtol=1e-5)
     assert now["success"] == then["success"]
+
+
+def test_wilsons_interval_ends_exactly_at_0_and_1(integer):
+    """Where no run or every run succeeds; in float64 for every kind of integer, and the same from the other side."""
+    for n in (1, 3, 7, 20, 100):
+        low, high = horizon.wilson(integer(0), integer(n))
+        assert (low, 1.96**2 / n / (1 + 1.96**2 / n)) == (0, pytest.approx(float(high), rel=1e-14))
+        assert horizon.wilson(integer(n), integer(n)) == (pytest.approx(1 - high, rel=1e-14), 1)
+        assert horizon.wilson(integer(1), integer(n)) == horizon.wilson(1, n)
+
+
+@given(st.integers(1, 10**18), st.floats(0, 1), st.floats(1e-50, 1e50))
+def test_wilsons_interval_holds_the_rate_and_stays_from_0_to_1(n, share, z):
+    k = min(int(share * n), n)
+    low, high = horizon.wilson(k, n, z)
+    assert 0 <= low <= k / n + 1e-15
+    assert k / n - 1e-15 <= high <= 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((0, 0), "runs must be at least 1"),
+        ((1, np.nan), "runs must be at least 1"),
+        ((3, 2), "successes must be from 0 to runs, 2, got 3"),
+        (([1, -1], 2), "successes must be from 0 to runs"),
+        ((1, 2, 0), "z must be above 0"),
+    ],
+)
+def test_counts_that_are_none_have_no_interval(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        horizon.wilson(*arguments)

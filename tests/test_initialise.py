@@ -1,11 +1,19 @@
-"""First weights have the spread, the symmetry and the spectral radius that their names promise."""
+"""Initial weights have the spread, the symmetry and the spectral radius that their names promise."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ch5.initialise import gaussian, identity, orthogonal, spectral_radius, uniform, with_spectral_radius
+from ch5.engine.initialise import (
+    as_size,
+    gaussian,
+    identity,
+    orthogonal,
+    spectral_radius,
+    uniform,
+    with_spectral_radius,
+)
 
 # Random weights
 
@@ -229,6 +237,8 @@ def test_what_is_no_square_matrix_of_numbers_is_refused(use, W, error, message):
         (lambda rng: gaussian(rng, 2, float("nan")), ValueError, "gain must be a finite number"),
         (lambda rng: orthogonal(rng, 2.0), TypeError, "n must be a whole number, got 2.0"),
         (lambda rng: identity(True), TypeError, "n must be a whole number, got True"),
+        (lambda rng: identity(np.True_), TypeError, "n must be a whole number, got np.True_"),
+        (lambda rng: as_size("lag", 9, 0, 8), ValueError, "lag must be from 0 to 8, got 9"),
         (lambda rng: uniform(7, 2, 2), TypeError, r"rng must be a numpy\.random\.Generator, got int"),
     ],
 )
@@ -236,3 +246,32 @@ def test_sizes_and_generators_are_checked(rng, draw, error, message):
     """The argument is named, with what it got and what it needs."""
     with pytest.raises(error, match=message):
         draw(rng)
+
+
+def test_every_kind_of_integer_is_the_size_that_it_says(integer):
+    """A root of np.int8(7) is a float16, and 100 * np.int8(2) no int8 at all: a size is a plain int from the start."""
+    n, m = integer(7), integer(100)
+    for draw in (
+        lambda a, b: uniform(np.random.default_rng(0), a, b),
+        lambda a, b: gaussian(np.random.default_rng(0), b),
+        lambda a, b: orthogonal(np.random.default_rng(0), a),
+        lambda a, b: identity(b),
+    ):
+        assert np.array_equal(draw(n, m), draw(7, 100))
+    assert type(as_size("n", n)) is int
+
+
+@pytest.mark.parametrize("size", [5e-324, 1e-310, 1e-200, 1e200, 1e307, 8e307])
+def test_the_radius_is_found_and_set_whatever_the_size_of_the_entries(rng, size):
+    """Where squares of entries are no floats; the radius scales as the matrix does, and complex ones likewise."""
+    signs = np.array([[1.0, 1, 0], [0, 1, 1], [1, 0, -1]])
+    for W in (signs, 1j * signs):
+        assert spectral_radius(size * W) == pytest.approx(size * spectral_radius(W), rel=1e-14)
+        assert np.allclose(
+            with_spectral_radius(size * W, 0.9), with_spectral_radius(W, 0.9), rtol=1e-14, atol=0
+        )
+        assert spectral_radius(with_spectral_radius(size * W, 1e280)) == pytest.approx(1e280, rel=1e-12)
+    with pytest.raises(ValueError, match=r"W must have a spectral radius below 1\.8e308"):
+        spectral_radius(np.full((2, 2), 1e308))
+    with pytest.raises(ValueError, match="radius must be 0 or from 1e-280 to 1e280, got 1e-300"):
+        with_spectral_radius(signs, 1e-300)

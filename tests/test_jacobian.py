@@ -8,13 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from ch5 import bptt, gradcheck, initialise, jacobian
-from ch5.cell import VanillaCell
+from ch5.analysis import jacobian
+from ch5.engine import bptt, gradcheck, initialise
+from ch5.networks.cell import VanillaCell
 
 
 def states(cell, x, h_0):
-    h, a = bptt.unroll(cell, x, h_0)
-    return h, cell.linearise(a, h)
+    h, _ = bptt.unroll(cell, x, h_0)
+    return h, cell.linearise(h)
 
 
 def product(W, slope):
@@ -47,13 +48,13 @@ def test_gradient_norms_are_those_of_backpropagation(small_cell, rng):
     T, g = 9, rng.normal(size=4)
     x, h_0 = rng.normal(size=(T, 3)), rng.normal(size=4)
     h, a = bptt.unroll(small_cell, x, h_0)
-    slope = small_cell.linearise(a, h)
+    slope = small_cell.linearise(h)
     logs = jacobian.log_gradient_norms(small_cell.W_hh, slope, g)
     assert logs.shape == (T + 1,)
     for k in range(1, T + 1):
         dh_out = np.zeros((k, 4))
         dh_out[-1] = g
-        _, _, dh = bptt.backward(small_cell, x[T - k :], h[T - k :], a[T - k :], dh_out)
+        _, _, dh = bptt.backward(small_cell, dh_out, x[T - k :], h[T - k :], a[T - k :])
         assert np.exp(logs[k]) == pytest.approx(np.linalg.norm(dh), rel=1e-12)
     assert np.exp(logs[0]) == pytest.approx(np.linalg.norm(g), rel=1e-14)
 
@@ -295,3 +296,51 @@ def test_what_does_not_fit_is_refused(call, error, message):
     """The argument is named, with what it got and what it needs."""
     with pytest.raises(error, match=message):
         call()
+
+
+@pytest.mark.parametrize("skip", [0.5, True, np.True_, -1, 4])
+def test_half_a_step_is_not_skipped(skip):
+    """skip = 0.5 counted 4 steps and divided by 3.5."""
+    with pytest.raises((TypeError, ValueError), match="skip must be"):
+        jacobian.lyapunov_exponents(W, SLOPE, 1, RNG, skip)
+
+
+def test_steps_and_vectors_are_counted_with_every_kind_of_integer(integer):
+    first = jacobian.lyapunov_exponents(W, SLOPE, integer(2), np.random.default_rng(1), integer(1))
+    assert np.array_equal(first, jacobian.lyapunov_exponents(W, SLOPE, 2, np.random.default_rng(1), 1))
+    values = jacobian.log_singular_values(W, SLOPE, integer(1), np.random.default_rng(1))
+    assert np.array_equal(values, jacobian.log_singular_values(W, SLOPE, 1, np.random.default_rng(1)))
+
+
+@pytest.mark.parametrize("size", [0, 1e-100, 1e-50, 1e50, 1e100])
+@pytest.mark.parametrize("slope", [0, 1e-100, 1, 1e100])
+def test_no_finite_product_gives_nan_or_a_warning(size, slope):
+    """Warnings are errors here; a zero is -inf, and everything scales as it should."""
+    scaled, slopes, g = size * W / np.abs(W).max(), slope * np.ones_like(SLOPE), np.full(len(W), 1e300)
+    for found in (
+        jacobian.log_gradient_norms(scaled, slopes, g),
+        jacobian.log_product_norms(scaled, slopes),
+        jacobian.log_bound(scaled, slopes),
+        jacobian.lyapunov_exponents(scaled, slopes, 1, np.random.default_rng(0)),
+        jacobian.log_singular_values(scaled, slopes, 1, np.random.default_rng(0)),
+    ):
+        assert not np.isnan(found).any()
+        assert (found < np.inf).all()
+        assert np.isfinite(found[1:]).all() == bool(size and slope) or len(found) == 1
+    for bad in (1e200, 1e-200):
+        with pytest.raises(ValueError, match="W_hh must have a largest entry from 1e-100 to 1e100, or 0"):
+            jacobian.log_product_norms(bad * W, SLOPE)
+    assert jacobian.non_normality(1e-300 * W) == pytest.approx(jacobian.non_normality(W))
+    assert jacobian.non_normality(1e307 * W) == pytest.approx(jacobian.non_normality(W))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_gradient_that_is_not_finite_is_refused(bad):
+    with pytest.raises(ValueError, match=r"g must have .* finite entries on its last axis"):
+        jacobian.log_gradient_norms(W, SLOPE, np.full(len(W), bad))
+
+
+@pytest.mark.parametrize("what", [3.0, np.ones(3), np.ones((2, 3)), np.ones((0, 0))])
+def test_what_is_no_matrix_has_no_departure_from_normality(what):
+    with pytest.raises(ValueError, match=r"W must have shape \(H, H\) with H at least 1"):
+        jacobian.non_normality(what)

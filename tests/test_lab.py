@@ -7,8 +7,11 @@ import pytest
 from numpy.testing import assert_allclose
 from py_mini_racer import MiniRacer
 
-from ch5 import bptt, charlm, gradcheck, initialise, jacobian, lab, reach
+from ch5.analysis import context, jacobian
+from ch5.book import lab
+from ch5.engine import bptt, gradcheck, initialise
 from ch5.experiments import baselines, original, original_changed, record
+from ch5.networks import sequence
 
 V8 = """
 const bufferOf = bytes => Uint8Array.from(bytes).buffer;
@@ -171,10 +174,10 @@ def network(v8, ids):
 
 
 def test_the_sample_is_the_book_s(v8, network):
-    """The text is the one that `charlm.sample` draws with the same numbers."""
+    """The text is the one that `sequence.sample` draws with the same numbers."""
     vocabulary, _ = original.opening()
     rng = np.random.default_rng(0)
-    drawn = charlm.sample(network, vocabulary.encode(PROMPT), lab.CHARACTERS, lab.TEMPERATURE, rng)
+    drawn = sequence.sample(network, vocabulary.encode(PROMPT), lab.CHARACTERS, lab.TEMPERATURE, rng)
     assert measured(v8)["text"] == drawn.tolist()
 
 
@@ -185,10 +188,10 @@ def measured(v8):
 
 
 def test_the_gradient_by_lag_is_the_book_s(v8, network, ids):
-    """Each place's norms by lag are those of `reach.log_gradient_norms`; their median is what is drawn."""
+    """Each place's norms by lag are those of `context.log_gradient_norms`; their median is what is drawn."""
     places = 100 + np.floor(np.arange(1, 17) * 300 / 16).astype(int)
-    h, a = bptt.unroll(network.cell, ids[:400])
-    slope = network.cell.linearise(a, h)
+    h, residuals = bptt.unroll(network.cell, ids[:400])
+    slope = network.cell.linearise(h, residuals)
     logs = []
     for t in places:
         y = network.readout.logits(h[t])
@@ -200,15 +203,15 @@ def test_the_gradient_by_lag_is_the_book_s(v8, network, ids):
         logs.append((found - found[0]) / np.log(10))
     quartiles = np.sort(logs, axis=0)[[3, 7, 11]]
     assert_allclose(measured(v8)["gradient"], quartiles, atol=1e-9)
-    longer = reach.log_gradient_norms(network, ids, places[-1:], lab.LAGS) / np.log(10)
+    longer = context.log_gradient_norms(network, ids, places[-1:], lab.LAGS)[0] / np.log(10)
     assert_allclose(logs[-1], longer[:, 0], atol=1e-6)  # which begins its reading later
 
 
 def test_radius_slope_and_exponent_are_the_book_s(v8, network, ids, rng):
     """The radius to 1 %, the mean slope to 1e-12, the exponent to a hundredth."""
     found = measured(v8)
-    h, a = bptt.unroll(network.cell, ids[:400])
-    slope = network.cell.linearise(a, h)
+    h, residuals = bptt.unroll(network.cell, ids[:400])
+    slope = network.cell.linearise(h, residuals)
     assert found["update"] == 100
     assert found["radius"] == pytest.approx(initialise.spectral_radius(network.cell.W_hh), rel=0.01)
     assert found["slope"] == pytest.approx(slope.mean(), abs=1e-12)

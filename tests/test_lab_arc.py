@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from ch5 import arc
+from ch5.analysis import text_statistics
+from ch5.book.lab import arc as scrubber
 from ch5.experiments import alice, alice_samples, record
-from ch5.lab import arc as scrubber
 
 RESULTS = record.load(alice_samples.EXPERIMENT).results
 
@@ -31,11 +31,11 @@ def test_the_texts_are_the_first_seed_s(figure):
 def test_marked_words_are_the_book_s(figure):
     """Each stands in the part that is trained on; of the text's words of three letters or more no other does."""
     vocabulary, ids, first = alice.book()
-    book = set(arc.WORD.findall(vocabulary.decode(ids[:first]).lower()))
+    book = set(text_statistics.WORD.findall(vocabulary.decode(ids[:first]).lower()))
     marked = set(figure["words"])
     assert "alice" in marked or "said" in marked
     for texts in figure["texts"].values():
-        for word in arc.WORD.findall(" ".join(texts).lower()):
+        for word in text_statistics.WORD.findall(" ".join(texts).lower()):
             assert (word in marked) == (word in book and len(word) >= 3)
 
 

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from ch5 import bptt, latch, recall
-from ch5.cell import VanillaCell
-from ch5.recall import RecallTask
+from ch5.analysis import latch
+from ch5.data import recall
+from ch5.data.recall import RecallTask
+from ch5.engine import bptt
+from ch5.networks.cell import VanillaCell
 
 
 @pytest.mark.parametrize(("lag", "sequences"), [(100, 1000), (1000, 1000), (10_000, 200)])
@@ -53,7 +55,7 @@ def test_the_slope_is_what_a_step_of_the_cell_leaves_of_the_gradient():
     x, dh = np.zeros((100, 1)), np.zeros((100, 1))
     dh[-1] = 1
     s, a = bptt.unroll(cell, x, latch.fixed_point([w]))
-    _, _, dh_0 = bptt.backward(cell, x, s, a, dh)
+    _, _, dh_0 = bptt.backward(cell, dh, x, s, a)
     assert np.log10(dh_0[0]) == pytest.approx(latch.table(w)["log10 slope^100"], rel=1e-9)
 
 
@@ -75,7 +77,45 @@ def test_a_push_below_what_it_withstands_leaves_the_latch_and_one_above_turns_it
         assert np.sign(h) == side
 
 
-@pytest.mark.parametrize("w", [0, -1.0, np.nan, [2.0, np.inf]])
+@pytest.mark.parametrize("w", [5e-324, 1e-9, 1 + 2e-16, 1 + 1e-9, 1.5, 20, 356, 400, 1e16, 1e100])
+def test_every_strength_has_finite_numbers(w):
+    """w / cosh^2 overflowed from 356 on and artanh(h*) from 1e16, where h* rounds to 1."""
+    found = latch.table([w, float(w)])
+    assert all(np.isfinite(column).all() for column in found.values())
+    assert (found["slope"] == latch.slope(w)).all()
+    log_slope, h = found["log10 slope^100"][0] / 100, latch.fixed_point(w)
+    if 1.1 < w < 20:
+        assert latch.slope(w) == pytest.approx(w * (1 - h**2), rel=1e-9)
+        assert latch.withstands(w) == pytest.approx(w * np.sqrt(1 - 1 / w) - np.arctanh(np.sqrt(1 - 1 / w)))
+    if w >= 20:
+        assert log_slope == pytest.approx(np.log10(4 * w) - 2 * w / np.log(10), rel=1e-12)
+        assert latch.withstands(w) == pytest.approx(w - 0.5 - np.log(4 * w) / 2, rel=1e-3)
+
+
+def test_every_kind_of_integer_builds_the_same_memory(integer):
+    """200 symbols times (lag + 1) leaves a uint8."""
+    line = latch.delay_line(integer(20), integer(29))
+    assert np.array_equal(line.vector(), latch.delay_line(20, 29).vector())
+    assert np.array_equal(latch.latch(integer(4)).vector(), latch.latch(4).vector())
+    assert latch.table(2.0, integer(100)) == latch.table(2.0, 100)
+
+
+@pytest.mark.parametrize(
+    ("build", "error", "message"),
+    [
+        (lambda: latch.latch(0), ValueError, "symbols must be at least 2, got 0"),
+        (lambda: latch.latch(True), TypeError, "symbols must be a whole number, got True"),
+        (lambda: latch.delay_line(2, -1), ValueError, "lag must be at least 0, got -1"),
+        (lambda: latch.delay_line(2, 0.5), TypeError, "lag must be a whole number, got 0.5"),
+        (lambda: latch.table(2.0, 1.5), TypeError, "steps must be a whole number, got 1.5"),
+    ],
+)
+def test_sizes_of_a_memory_are_checked(build, error, message):
+    with pytest.raises(error, match=message):
+        build()
+
+
+@pytest.mark.parametrize("w", [0, -1.0, np.nan, [2.0, np.inf], 1e101])
 def test_a_strength_that_is_not_above_zero_is_refused(w):
     with pytest.raises(ValueError, match="w must be finite and above 0"):
         latch.table(w)

@@ -6,7 +6,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from ch5 import initialise, jacobian, meanfield
+from ch5.analysis import jacobian, meanfield
+from ch5.engine import initialise
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(20)
 
@@ -131,16 +132,63 @@ def test_below_gain_one_without_noise_the_exponent_is_log_rho_of_the_matrix(rng)
         (lambda rng: meanfield.critical_gain(11), "sigma must be from 0 to 10"),
         (
             lambda rng: meanfield.simulated_exponents(np.ones((2, 3)), [1], [1], 5, rng),
-            r"W must have shape \(H, H\), got \(2, 3\)",
+            r"W must have shape \(H, H\) with H at least 1, got \(2, 3\)",
         ),
         (
             lambda rng: meanfield.simulated_exponents(np.eye(2), 1, 1, 5, rng),
             r"one list each, got shape \(\)",
         ),
         (lambda rng: meanfield.simulated_exponents(np.eye(2), [1], [1], 0, rng), "steps must be at least 1"),
+        (lambda rng: meanfield.simulated_exponents(np.eye(0), [1], [1], 5, rng), "with H at least 1"),
+        (lambda rng: meanfield.simulated_exponents([[np.nan]], [1], [1], 5, rng), "W must be finite"),
+        (lambda rng: meanfield.simulated_exponents([[1e300]], [1], [1], 5, rng), "at most 1e15 in size"),
+        (lambda rng: meanfield.exponent(1e300, 1e300), r"g\^2 \+ sigma\^2 must be at most 729"),
     ],
 )
 def test_what_does_not_fit_is_refused(rng, call, message):
     """The argument is named, with what it got and what it needs."""
     with pytest.raises(ValueError, match=message):
         call(rng)
+
+
+def test_a_simulated_cell_of_gain_zero_has_the_exponent_that_is_predicted(rng):
+    """-inf, and no warning; a gain beyond float32 has its log."""
+    W = initialise.gaussian(rng, 20)
+    for dtype in (np.float32, np.float64):
+        found = meanfield.simulated_exponents(W.astype(dtype), [0, 1e-60, 1e-300], [1.0, 0, 0], 50, rng)
+        assert found[0] == meanfield.exponent(0, 1) == -np.inf
+        assert_allclose(found[1:], np.log([1e-60, 1e-300]), atol=1)
+    assert meanfield.simulated_exponents(0 * W, [1], [1], 5, rng) == -np.inf
+
+
+def test_the_simulation_counts_its_steps_with_every_kind_of_integer(rng, integer):
+    """range(-skip, steps) began at 56 for an unsigned skip of 200, and counted nothing."""
+    W = initialise.gaussian(rng, 10)
+    steps = [
+        meanfield.simulated_exponents(W, [1.2], [0.5], *given)
+        for given in (
+            (integer(20), np.random.default_rng(1), integer(100)),
+            (20, np.random.default_rng(1), 100),
+        )
+    ]
+    assert steps[0] == steps[1]
+    with pytest.raises(TypeError, match=r"skip must be a whole number, got 0\.5"):
+        meanfield.simulated_exponents(W, [1], [1], 5, rng, 0.5)
+
+
+@given(
+    size=st.sampled_from([0, 1e-200, 1e-20, 1, 1e15]),
+    g=st.sampled_from([0, 5e-324, 1e-30, 1, 27]),
+    sigma=st.sampled_from([0, 5e-324, 1e-30, 0.3]),
+    dtype=st.sampled_from([np.float16, np.float32, np.float64]),
+    H=st.integers(1, 4),
+)
+def test_no_documented_input_gives_nan_or_a_warning(size, g, sigma, dtype, H):
+    """Warnings are errors here: the extremes of gain, noise and matrix, in every precision."""
+    if g == 27:
+        sigma = 0
+    W = np.full((H, H), min(size, float(np.finfo(dtype).max)), dtype)
+    found = meanfield.simulated_exponents(W, [g], [sigma], 5, np.random.default_rng(0), 3)
+    assert not np.isnan(found).any()
+    assert found < np.inf
+    assert not np.isnan(meanfield.exponent(g, sigma))

@@ -5,7 +5,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from ch5 import ngram, text
+from ch5.analysis import ngram
+from ch5.data import text
 
 
 @pytest.fixture(scope="module")
@@ -47,9 +48,9 @@ def test_chances_add_up_to_one_and_are_those_of_the_losses(opening, order):
     vocabulary, _, ids = opening
     model = ngram.NGram(ids[:900], len(vocabulary), order)
     contexts = np.lib.stride_tricks.sliding_window_view(ids[3000:3059], 5)  # longer than the order: cut to it
-    chances = model.chances(contexts)
-    np.testing.assert_allclose(chances.sum(axis=1), 1, rtol=1e-12)
-    at_next = chances[np.arange(len(contexts) - 1), ids[3005:3059]]
+    probabilities = model.probabilities(contexts)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-12)
+    at_next = probabilities[np.arange(len(contexts) - 1), ids[3005:3059]]
     np.testing.assert_allclose(model.losses(ids[3000:3059])[5:], -np.log(at_next), rtol=1e-12)
 
 
@@ -88,16 +89,65 @@ def test_markov_text_of_a_high_order_copies_its_source(opening):
 def test_noise_does_not_get_smaller_and_repetition_does():
     """5,000 characters of 7 bits each, and 2,500 times the same two."""
     rng = np.random.default_rng(1)
-    noise = "".join(map(chr, rng.integers(0, 128, 5000)))  # 7 bits a character
+    noise = "".join(map(chr, rng.integers(0, 128, 5000)))  # 7 bits per character
     for name, size in ngram.compressed_bits(noise).items():
         assert 7 * 5000 <= size < 8.7 * 5000, name
         assert ngram.compressed_bits("ab" * 2500)[name] < 1600, name
 
 
-@pytest.mark.parametrize("order", [-1, 1.5, True])
-def test_an_order_that_is_no_count_is_refused(order):
-    with pytest.raises(ValueError, match="order must be a whole number of at least 0, got"):
+@pytest.mark.parametrize(
+    ("order", "needs"), [(-1, "at least 0"), (1.5, "a whole number"), (True, "a whole number")]
+)
+def test_an_order_that_is_no_count_is_refused(order, needs):
+    with pytest.raises((TypeError, ValueError), match=f"order must be {needs}, got"):
         ngram.NGram(np.arange(10), 10, order)
+
+
+@pytest.mark.parametrize("order", [63, 2**31, 2**63, 2**70])
+def test_a_huge_order_is_refused_at_once(order):
+    """Its power need not be worked out for that; and one character alone has a context for every place."""
+    with pytest.raises(ValueError, match=rf"order must be smaller for 2 characters, got {order}"):
+        ngram.NGram(np.zeros(10, int), 2, order)
+    with pytest.raises(ValueError, match=rf"ids must be more than {order} ids"):
+        ngram.markov_text(np.zeros(10, int), 1, order, (2, 2), np.random.default_rng(0))
+
+
+def test_counts_do_not_depend_on_the_kind_of_integer(integer):
+    """100 characters to the power of 2 + 1 are no int8, nor are their codes."""
+    rng = np.random.default_rng(0)
+    ids = rng.integers(100, size=500)
+    found = ngram.NGram(ids.astype(integer), integer(100), integer(2))
+    wanted = ngram.NGram(ids, 100, 2)
+    assert np.array_equal(found.losses(ids.astype(integer)), wanted.losses(ids))
+    assert np.array_equal(
+        found.probabilities(ids[:6].reshape(2, 3).astype(integer)),
+        wanted.probabilities(ids[:6].reshape(2, 3)),
+    )
+    texts = [
+        ngram.markov_text(i, V, k, shape, np.random.default_rng(1))
+        for i, V, k, shape in (
+            (ids.astype(integer), integer(100), integer(1), (integer(9), integer(3))),
+            (ids, 100, 1, (9, 3)),
+        )
+    ]
+    assert np.array_equal(*texts)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda m: m.probabilities([[0.7, 1.2, 2.0]]),
+        lambda m: m.probabilities([[True, False, True]]),
+        lambda m: m.losses([0.5, 1.0, 2.0]),
+        lambda m: m.losses([True, False]),
+        lambda m: m.losses("abc"),
+        lambda m: m.losses(np.array(1)),
+    ],
+)
+def test_what_is_no_id_is_refused_and_not_rounded(call):
+    """probabilities took 0.7 for the id 0."""
+    with pytest.raises(ValueError, match=r"(contexts|ids) must .* ids.*got (float64|bool|<U3|int64)"):
+        call(ngram.NGram(np.arange(3), 3, 1))
 
 
 def test_ids_that_are_too_few_or_out_of_range_are_refused():
@@ -105,8 +155,11 @@ def test_ids_that_are_too_few_or_out_of_range_are_refused():
         ngram.NGram(np.arange(3), 10, 3)
     with pytest.raises(ValueError, match="ids must hold ids from 0 to 4, got 0 to 9"):
         ngram.NGram(np.arange(10), 5, 1)
-    with pytest.raises(ValueError, match=r"contexts must have shape \(M, 2 or more\), got \(4, 1\)"):
-        ngram.NGram(np.arange(10), 10, 2).chances(np.zeros((4, 1), int))
+    with pytest.raises(
+        ValueError,
+        match=r"contexts must have shape \(M, 2 or more\) and hold ids, got int64 of shape \(4, 1\)",
+    ):
+        ngram.NGram(np.arange(10), 10, 2).probabilities(np.zeros((4, 1), int))
 
 
 def test_codes_that_would_not_fit_in_64_bits_are_refused():

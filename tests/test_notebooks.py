@@ -1,12 +1,17 @@
 """What every notebook of the book holds to, and the proof that each check can fail."""
 
+import ast
 import re
+from copy import deepcopy
 from pathlib import Path
 
 import nbformat
 import pytest
+from nbclient import NotebookClient
 
-NOTEBOOKS = sorted(Path(__file__).parents[1].glob("book/chapters/*.ipynb"))
+ROOT = Path(__file__).parents[1]
+NOTEBOOKS = sorted(ROOT.glob("book/chapters/*.ipynb"))
+MODULES = sorted([*ROOT.glob("src/ch5/**/*.py"), *ROOT.glob("scripts/*.py"), *ROOT.glob("book/_ext/*.py")])
 LONGEST_CELL = 15  # lines
 LONGEST_LINE = 88  # characters: what the page's column holds without scrolling
 
@@ -20,7 +25,7 @@ def tagged(cell, tag):
 
 
 def draws(cell):
-    """Whether a cell draws: it shows a figure, calls into ch5.plots, or left a figure behind."""
+    """Whether a cell draws: it shows a figure, calls into ch5.book.plots, or left a figure behind."""
     texts = [output.get("data", {}).get("text/plain", "") for output in cell.outputs]
     called = re.search(r"\bplt\.show\(|\bfigures\.\w+\(", cell.source)
     return bool(called) or any("<Figure" in text for text in texts)
@@ -56,8 +61,9 @@ def long_cells(notebook):
     for number, cell in enumerate(code_cells(notebook), 1):
         lines = cell.source.splitlines()
         folded = tagged(cell, "hide-input") or tagged(cell, "remove-input")
-        if len(lines) > LONGEST_CELL and not tagged(cell, "solution"):
-            yield f"code cell {number} has {len(lines)} lines, more than {LONGEST_CELL}"
+        written = [line for line in lines if not line.startswith(("import ", "from "))]
+        if len(written) > LONGEST_CELL and not tagged(cell, "solution"):
+            yield f"code cell {number} has {len(written)} lines beside imports, more than {LONGEST_CELL}"
         for line in lines:
             if len(line) > LONGEST_LINE and not folded:
                 yield f"code cell {number} has a line of {len(line)} characters: {line!r}"
@@ -79,7 +85,30 @@ def bare_figures(notebook):
             yield f"the figure of code cell {number} has no alt text of 40 characters: {alt!r}"
 
 
-CHECKS = (not_run_in_order, errors, pictures, long_cells, bare_figures)
+CHANGERS = set(
+    "pop popitem append extend insert remove clear update add discard sort reverse fill send".split()
+)
+CHANGERS |= {"setdefault", "shuffle", "write", "next"}
+
+
+def changing_assertions(notebook):
+    for number, cell in enumerate(code_cells(notebook), 1):
+        yield from (f"code cell {number}: {fault}" for fault in changes_in_assertions(cell.source))
+
+
+def changes_in_assertions(source):
+    """Assertions that change something, or draw from a generator: without them (python -O) all after is another."""
+    for node in ast.walk(ast.parse(source)):
+        for part in ast.walk(node) if isinstance(node, ast.Assert) else ():
+            called = getattr(part, "func", None)
+            name = getattr(called, "attr", getattr(called, "id", ""))
+            draws = isinstance(part, ast.Name) and part.id.endswith("rng")
+            out = isinstance(part, ast.keyword) and part.arg == "out"
+            if isinstance(part, ast.NamedExpr) or name in CHANGERS or draws or out:
+                yield f"an assertion changes something: {ast.unparse(node)}"
+
+
+CHECKS = (changing_assertions, not_run_in_order, errors, pictures, long_cells, bare_figures)
 
 
 def faults(notebook):
@@ -92,9 +121,38 @@ def test_a_notebook_is_run_quiet_short_and_described(path):
     assert faults(nbformat.read(path, as_version=4)) == []
 
 
+def told(cell):
+    """What a cell printed and showed, without pictures and widgets; an error by its name."""
+    for output in cell.outputs:
+        data = output.get("data", {})
+        yield output.get("ename"), output.get("text"), data.get("text/plain"), data.get("text/html")
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.filterwarnings("default")  # of what runs the kernel
+def test_every_cell_can_be_run_twice(path):
+    """Each cell twice in a row, from the repository's root: no error, and the same words again."""
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells = [deepcopy(cell) for cell in code_cells(notebook) for _ in range(2)]
+    NotebookClient(
+        notebook, timeout=600, resources={"metadata": {"path": ROOT}}, coalesce_streams=True
+    ).execute()
+    assert list(errors(notebook)) == []
+    for once, again in zip(notebook.cells[::2], notebook.cells[1::2], strict=True):
+        if not tagged(once, "nbval-ignore-output"):
+            assert list(told(once)) == list(told(again)), once.source
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_no_assertion_changes_anything(path):
+    """The code without its assertions does the same. For notebooks, this is one of the checks above."""
+    assert list(changes_in_assertions(path.read_text("utf-8"))) == []
+
+
 def test_there_are_notebooks():
     """The tests above looked at something."""
     assert NOTEBOOKS
+    assert MODULES
 
 
 def sound_notebook():
@@ -168,6 +226,22 @@ def has_no_metadata(printing, drawing):
     drawing.metadata.pop("mystnb")
 
 
+def takes_in_an_assertion(printing, drawing):
+    printing.source = 'assert wins.pop("attention") == 5'
+
+
+def draws_in_an_assertion(printing, drawing):
+    printing.source = "assert first(rng, 3).size == 9"
+
+
+def names_in_an_assertion(printing, drawing):
+    printing.source = "assert (n := len(x)) == 9"
+
+
+def writes_in_an_assertion(printing, drawing):
+    printing.source = "assert np.add(a, b, out=a).all()"
+
+
 def does_not_end_with_show(printing, drawing):
     drawing.source = "figures.states(h)"
 
@@ -187,6 +261,10 @@ def does_not_end_with_show(printing, drawing):
         (has_a_slug_for_alt_text, bare_figures),
         (has_no_metadata, bare_figures),
         (does_not_end_with_show, bare_figures),
+        (takes_in_an_assertion, changing_assertions),
+        (draws_in_an_assertion, changing_assertions),
+        (names_in_an_assertion, changing_assertions),
+        (writes_in_an_assertion, changing_assertions),
     ],
 )
 def test_a_planted_fault_is_found(plant, check):

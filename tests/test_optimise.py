@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from ch5.optimise import SGD, Adam, clip_by_norm, clip_by_value
+from ch5.engine.optimise import SGD, Adam, clip_by_norm, clip_by_value
 
 OPTIMISERS = [lambda: SGD(0.1), lambda: Adam(0.1)]
 vectors = arrays(np.float64, st.integers(1, 20), elements=st.floats(-1e6, 1e6))
@@ -248,6 +248,35 @@ def test_settings_out_of_range_are_refused(make, message):
         make()
 
 
+@pytest.mark.parametrize("value", ["0.1", None, True, 1j, [0.1]])
+def test_a_setting_that_is_no_number_is_refused(value):
+    """By its name, before anything is computed."""
+    for name, make in [("learning_rate", SGD), ("learning_rate", Adam), ("beta_1", lambda v: Adam(0.1, v))]:
+        with pytest.raises(TypeError, match=f"{name} must be a number, got"):
+            make(value)
+    for clip in (clip_by_norm, clip_by_value):
+        with pytest.raises(TypeError, match="limit must be a number, got"):
+            clip(np.ones(2), value)
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.float32, np.float16, np.int8, np.uint8])
+def test_a_number_of_any_type_works_as_the_float_it_is(rng, kind):
+    """A float64 scalar has NumPy compute in float64 where a float of Python's does not, and an unsigned one wraps."""
+    one, other = (rng.standard_normal(9).astype(np.float32) for _ in range(2))
+    for make in (SGD, Adam):
+        assert make(kind(2)) == make(2.0)
+        theta, same = one.copy(), one.copy()
+        for _ in range(3):
+            make(kind(2)).update(theta, other.copy())
+            make(2.0).update(same, other.copy())
+        assert theta.tobytes() == same.tobytes()
+    for clip in (clip_by_norm, clip_by_value):
+        clipped, same = 5 * one, 5 * one
+        clip(clipped, kind(2))
+        clip(same, 2.0)
+        assert clipped.tobytes() == same.tobytes()
+
+
 @pytest.mark.parametrize("clip", [clip_by_norm, clip_by_value])
 @pytest.mark.parametrize("limit", [0, -1, math.nan])
 def test_a_limit_must_be_positive(clip, limit):
@@ -271,6 +300,7 @@ def test_a_limit_must_be_positive(clip, limit):
         ([1.0, 2.0], TypeError, "gradient must be an array of floats, .* got list"),
         (np.array([1, 2]), TypeError, "got dtype int64"),
         (np.array([1j, 2]), TypeError, "got dtype complex128"),
+        (np.ones(2, np.float16), TypeError, "gradient must be float32 or float64: .* got float16"),
         (np.ones((2, 1)), ValueError, r"gradient must be one flat vector \(P,\), got shape \(2, 1\)"),
     ],
 )
@@ -288,3 +318,16 @@ def test_a_gradient_has_the_shape_and_dtype_of_theta(optimiser, gradient):
     with pytest.raises(ValueError, match="gradient must have theta's shape and dtype"):
         optimiser().update(theta, gradient)
     assert not theta.any()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_clip_by_value_takes_its_limit_as_any_kind_of_number(integer, dtype):
+    """Minus an unsigned 2 is 254, which would set every entry to 2 or more; a limit beyond float32 changes nothing."""
+    for limit in (integer(2), np.float32(2), 2, 2.0):
+        gradient = np.array([-9.0, -1, 0, 1, 9, np.inf], dtype)
+        clip_by_value(gradient, limit)
+        assert gradient.tolist() == [-2, -1, 0, 1, 2, 2]
+    for limit in (1e300, np.float64(1e300), np.inf):
+        gradient = np.array([-3e38, 1, 3e38], dtype)
+        clip_by_value(gradient, limit)
+        assert gradient.tolist() == np.array([-3e38, 1, 3e38], dtype).tolist()

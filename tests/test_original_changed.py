@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from ch5 import initialise
+from ch5.engine import initialise
 from ch5.experiments import original, original_changed, record
 
 RECORDED = record.load(original_changed.EXPERIMENT)

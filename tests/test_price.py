@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from ch5 import bptt, initialise
-from ch5.cell import VanillaCell
+from ch5.engine import bptt, initialise
+from ch5.engine.optimise import SGD
+from ch5.engine.train import Training
 from ch5.experiments import price
 from ch5.experiments.original import original_run
-from ch5.optimise import SGD
-from ch5.train import Training
+from ch5.networks.cell import VanillaCell
 
 
 def test_a_linear_cell_has_the_profile_of_its_matrix(rng):
@@ -34,7 +34,7 @@ def test_a_saturated_cell_passes_nothing(rng):
 
 @pytest.mark.parametrize("clip", [True, False])
 def test_a_run_with_another_radius_differs_in_nothing_else(clip):
-    """W_hh is scaled; all other first weights, the batches, the rate and the clip are the original run's."""
+    """W_hh is scaled; all other initial weights, the batches, the rate and the clip are the original run's."""
     run, original = price.prepared(3, clip, 1.3), price.prepared(3, clip, None)
     assert initialise.spectral_radius(run.model.cell.W_hh) == pytest.approx(1.3, rel=1e-5)
     for name, array in original.model.arrays().items():
@@ -61,7 +61,7 @@ def test_a_moment_holds_what_update_and_window_were():
 
 
 def test_grown_is_the_largest_product_that_ends_at_the_last_step():
-    """At first weights of radius 3 the product over a window grows; formed plainly, it is the same."""
+    """At initial weights of radius 3 the product over a window grows; formed plainly, it is the same."""
     run = price.prepared(1, True, 3.0)
     first = run.model.vector()
     next(iter(run))

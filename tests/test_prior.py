@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ch5 import gradcheck
+from ch5.engine import gradcheck
 from ch5.experiments import prior
 
 
@@ -64,7 +64,7 @@ def test_the_gradient_of_both_networks_agrees_with_the_complex_step(rng, conditi
 def test_the_loss_is_the_mean_negative_log_chance_of_the_answers(rng, condition, name):
     model = prior.models(condition, 3, 4, rng)[name]
     x, asked = prior.Stream(condition, seed=1, updates=1, batch=6)[0]
-    logits = model.logits(x)[-len(asked) :].astype(float)
+    logits = model.outputs(x)[-len(asked) :].astype(float)
     chance = np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
     wanted = -np.mean([np.log(chance[(*at, asked[at])]) for at in np.ndindex(asked.shape)])
     assert model.loss_and_gradient((x, asked))[0] == pytest.approx(wanted, rel=1e-5)
@@ -74,11 +74,11 @@ def test_accuracy_is_asked_about_the_marks_alone():
     """A model that knows the rule is right everywhere; one that always says no is right half the time."""
 
     class Knows:
-        def logits(self, x):
+        def outputs(self, x):
             return np.eye(2)[prior.just_ended(x)]
 
     class SaysNo:
-        def logits(self, x):
+        def outputs(self, x):
             return np.broadcast_to([1.0, 0.0], (*x.shape, 2))
 
     np.testing.assert_array_equal(prior.accuracy(Knows(), "both ends", 10, seed=1, pairs=20), np.ones(9))

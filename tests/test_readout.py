@@ -5,8 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from ch5 import gradcheck, readout
-from ch5.readout import Readout
+from ch5.engine import gradcheck
+from ch5.networks import readout
+from ch5.networks.readout import Readout
 
 
 @pytest.mark.parametrize("batch", [(), (3,), (2, 3)])

@@ -10,7 +10,7 @@ import time
 import numpy as np
 import pytest
 
-from ch5.experiments import record
+from ch5.experiments import __main__, record
 from ch5.experiments.record import Experiment
 
 MODULE = """
@@ -123,7 +123,7 @@ def test_one_worker_two_workers_and_a_resumed_run_write_the_same_bytes(finish, s
         if os.name == "posix":
             os.killpg(process.pid, signal.SIGTERM)  # its workers, which would otherwise idle for five minutes
         process.communicate()
-        assert os.listdir(tmp_path / "killed") == ["walk.json.part"]
+        assert sorted(os.listdir(tmp_path / "killed")) == ["walk.json.lock", "walk.json.part"]
         assert part.read_bytes().startswith(kept)
         kept = part.read_bytes()[: part.read_bytes().rindex(b"\n") + 1]
     before = {row["k"] for row in map(json.loads, kept.splitlines()[1:])}
@@ -227,11 +227,88 @@ def test_a_missing_record_says_how_to_make_it(small, tmp_path):
         record.load(small, tmp_path)
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b'{"name": "small"}', b"\x80"])
+@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b'{"name": "small"}', b"\x80", b"[" * 100_000])
 def test_a_foreign_file_is_refused(small, tmp_path, content):
     (tmp_path / "small.json").write_bytes(content)
-    with pytest.raises(ValueError, match=r"small.json is not a record of an experiment"):
+    with pytest.raises(ValueError, match=r"small.json is not a whole record of an experiment"):
         record.load(small, tmp_path)
+
+
+def load_or_message(experiment, folder):
+    try:
+        return record.load(experiment, folder)
+    except ValueError as error:
+        return str(error)
+
+
+def test_whatever_is_damaged_in_a_record_is_one_error(tmp_path, rng):
+    """At every byte a flipped bit, a cut, a byte too few: what loads all the same says what it said."""
+    point = {"seed": 3, "name": "é", "deep": [[1.5, None], {"x": True}]}
+    experiment = Experiment("small", lambda **all: {"value": 0.1234567}, {"factor": 2}, [point])
+    recorded = record.run(experiment, tmp_path)
+    path = tmp_path / "small.json"
+    whole, loaded = path.read_bytes(), 0
+    for at in range(len(whole)):
+        flipped = bytearray(whole)
+        flipped[at] ^= 1 << rng.integers(8)
+        for content in (flipped, whole[:at], whole[:at] + whole[at + 1 :]):
+            path.write_bytes(content)
+            found = load_or_message(experiment, tmp_path)
+            assert found == recorded or "small.json is not a whole record of an experiment" in found
+            loaded += found == recorded
+    assert loaded < 100  # spaces and ends of lines
+
+
+def test_however_a_record_is_laid_out_it_is_the_same(small, tmp_path):
+    """Other ends of lines, as git may make them, or none."""
+    recorded = record.run(small, tmp_path)
+    path = tmp_path / "small.json"
+    for text in (path.read_text().replace("\n", "\r\n"), json.dumps(json.loads(path.read_text()))):
+        path.write_bytes(text.encode())
+        assert record.load(small, tmp_path) == recorded
+
+
+def test_a_digit_changed_in_an_unfinished_run_is_refused(small, tmp_path, monkeypatch):
+    part = unfinished(small, tmp_path, monkeypatch)
+    part.write_bytes(part.read_bytes().replace(b'"value": 6', b'"value": 7'))
+    with pytest.raises(
+        ValueError, match=r"small.json.part holds no points of a run \(.*checksum does not fit"
+    ):
+        record.run(small, tmp_path)
+
+
+def test_two_runs_at_once_are_one_run_and_the_other_hears_who_is_at_work(start, tmp_path):
+    """The second is told which process records; the first is not disturbed, and its record is whole."""
+    first = start("both", "1")
+    part = tmp_path / "both" / "walk.json.part"
+    while not part.exists():
+        assert first.poll() is None, first.communicate()
+        time.sleep(0.001)
+    second = start("both", "1")
+    _, err = second.communicate(timeout=60)
+    assert second.returncode == 1
+    assert f"walk.json is under way already, by process {first.pid} on " in err
+    _, err = first.communicate(timeout=120)
+    assert first.returncode == 0, err
+    assert os.listdir(tmp_path / "both") == ["walk.json"]
+
+
+def test_the_command_says_who_is_at_work_and_shows_no_traceback(monkeypatch, capsys):
+    def busy(*_, **__):
+        raise BlockingIOError(
+            "recording prior.json is under way already, by process 7 on x: wait for it or end it"
+        )
+
+    monkeypatch.setattr(record, "run", busy)
+    assert __main__.main(["prior"]) == 1
+    assert capsys.readouterr().err.startswith("recording prior.json is under way already, by process 7 on x")
+
+
+def test_a_record_is_loaded_where_nothing_can_be_written(small, tmp_path, monkeypatch):
+    """`run` of what is recorded makes no lock and no file."""
+    recorded = record.run(small, tmp_path)
+    monkeypatch.setattr(record.files, "locked", None)
+    assert record.run(small, tmp_path) == recorded
 
 
 def test_the_record_of_another_experiment_is_refused(small, tmp_path):
@@ -254,32 +331,6 @@ def test_the_points_of_another_run_are_neither_used_nor_lost(small, tmp_path, mo
     with pytest.raises(ValueError, match=r"small.json.part holds no points of a run"):
         record.run(small, tmp_path)
     assert record.run(other, tmp_path, fresh=True).results[0] == {"value": 9}
-
-
-def test_numpy_numbers_become_plain_and_floats_keep_seven_digits():
-    value = {
-        "a": np.arange(2),
-        "b": np.float32(0.1),
-        "c": (np.int64(3), True, None),
-        "d": [1 / 3, 1e-300 / 3],
-    }
-    plain = {"a": [0, 1], "b": 0.1, "c": [3, True, None], "d": [0.3333333, 3.333333e-301]}
-    assert record.plain(value, "result") == plain
-
-
-@pytest.mark.parametrize(
-    ("value", "error", "message"),
-    [
-        ({"a": [1, np.nan]}, ValueError, r"result\['a'\]\[1\] must be finite, got nan"),
-        ({"a": np.array([np.inf])}, ValueError, r"result\['a'\]\[0\] must be finite, got inf"),
-        ({"a": {1: 2}}, TypeError, r"result\['a'\] must have strings as keys, got 1"),
-        ({"a": {2, 3}}, TypeError, r"result\['a'\] must be a number, .* got set"),
-        ({"a": 1j}, TypeError, r"result\['a'\] must be a number, .* got complex"),
-    ],
-)
-def test_what_json_cannot_hold_is_refused_by_name(value, error, message):
-    with pytest.raises(error, match=message):
-        record.plain(value, "result")
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from copy import deepcopy
 
 import pytest
 
-from ch5 import scalar
-from ch5.scalar import backward, forward, loss, one_hot, step, sum_outer, times, train
+from ch5.networks import scalar
+from ch5.networks.scalar import backward, forward, loss, one_hot, step, sum_outer, times, train
 
 T, D, H, V = 12, 3, 4, 5
 
@@ -98,7 +98,7 @@ def test_a_one_hot_vector_looks_up_a_column():
 
 
 def test_the_loss_of_equal_logits_is_log_v():
-    """A readout of zeros knows nothing: log V nats a character, whatever comes."""
+    """A readout of zeros knows nothing: log V nats per character, whatever comes."""
     hs = numbers(random.Random(1), 4, H)
     assert loss(([[0.0] * H] * V, [0.0] * V), hs, [0, 3, 4])[0] == pytest.approx(math.log(V), rel=1e-15)
 
@@ -144,7 +144,7 @@ BUGS = {
 
 
 @pytest.mark.parametrize("bug", BUGS)
-def test_each_classic_bug_in_the_way_back_is_caught(network, monkeypatch, bug):
+def test_each_classic_bug_in_the_backward_pass_is_caught(network, monkeypatch, bug):
     """Planted in the source of `backward`, it makes some gradient miss by more than a tenth."""
     right, wrong = BUGS[bug]
     source = inspect.getsource(backward)
@@ -206,3 +206,22 @@ def test_vectors_of_the_wrong_length_are_refused(network):
         step(network.cell, [1.0] * (D + 1), network.h_0)
     with pytest.raises(ValueError, match="argument 2 is longer"):
         loss(network.readout, forward(network.cell, network.xs, network.h_0), [*network.targets, 0])
+
+
+@pytest.mark.parametrize("targets", [[0, -1], [0, 3], []])
+def test_ids_of_no_character_are_refused(targets):
+    """-1 was read as the last character, and its chance pulled by none."""
+    readout = ([[0.5], [0.25], [1.0]], [0.0, 0.0, 0.0])
+    with pytest.raises(ValueError, match="targets must be at least one id, from 0 to 2, got"):
+        scalar.loss(readout, [[0.0], [0.1], [0.2]][: len(targets) + 1], targets)
+
+
+@pytest.mark.parametrize("size", [800.0, 1e6])
+def test_large_logits_do_not_overflow(size):
+    """exp(710) is no float; one logit by far the largest costs nothing, the others their distance."""
+    readout = ([[0.0], [0.0]], [size, 0.0])
+    assert scalar.loss(readout, [[0.0], [0.0]], [0])[0] == 0
+    assert scalar.loss(readout, [[0.0], [0.0]], [1])[0] == size
+    assert scalar.loss((readout[0], [-size, -size]), [[0.0], [0.0]], [1])[0] == pytest.approx(
+        0.6931, abs=1e-4
+    )

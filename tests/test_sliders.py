@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from traitlets import TraitError
 
-from ch5 import bptt, initialise
-from ch5.cell import VanillaCell
-from ch5.sliders import Slider
-from ch5.sliders import jacobian as sliders
+from ch5.book.sliders import Slider
+from ch5.book.sliders import jacobian as sliders
+from ch5.engine import bptt, initialise
+from ch5.networks.cell import VanillaCell
 
 LOWEST, MEDIAN, HIGHEST = range(3)
 PLACES = {label: where for where, label, _ in sliders.PLACES}
@@ -96,7 +97,7 @@ def test_the_norms_are_those_of_backpropagation():
     late, a = bptt.unroll(cell, x[sliders.SKIP :], h[sliders.SKIP])
     dh_out = np.zeros((60, sliders.PATHS, 16))
     dh_out[-1] = g / np.linalg.norm(g, axis=-1, keepdims=True)
-    _, _, ds_0 = bptt.backward(cell, x[sliders.SKIP :], late, a, dh_out)
+    _, _, ds_0 = bptt.backward(cell, dh_out, x[sliders.SKIP :], late, a)
     left = np.log10(np.linalg.norm(ds_0, axis=-1))
     assert_allclose(found.norms[0, 0, -1], [left.min(), np.median(left), left.max()], atol=1e-9)
     assert_allclose(found.norms[0, 0, 0], 0, atol=1e-12)
@@ -203,3 +204,45 @@ def test_what_does_not_fit_is_refused(changes, message):
     """The message says what was got and what is needed."""
     with pytest.raises(ValueError, match=message):
         Slider(figure(**changes))
+
+
+@pytest.mark.parametrize("position", [[99], [2], [-1], [], [0, 0]])
+def test_a_position_that_does_not_exist_is_refused(position):
+    """When the figure stands, too: it keeps the position it had."""
+    slider = Slider(figure())
+    slider.position = [1]
+    with pytest.raises(TraitError, match=r"stops below \[2\], got \["):
+        slider.position = position
+    assert slider.position == [1]
+
+
+def test_a_front_end_cannot_set_a_position_that_does_not_exist():
+    """What comes by the wire is checked like what comes from Python."""
+    slider = Slider(figure())
+    with pytest.raises(TraitError, match=r"stops below \[2\], got \[7\]"):
+        slider.set_state({"position": [7]})
+    assert slider.position == [0]
+
+
+@pytest.mark.parametrize("kind", [list, tuple])
+def test_a_series_may_be_given_as_lists(kind):
+    """It is packed as an array is, and as strictly."""
+    line = {"x": kind([kind([0, 1, 2])]), "y": kind([kind([0.5, 1, 2]), kind([3, 4, 5])])}
+    slider, arrays = (
+        Slider(figure(panels=panels(**{name: of(part) for name, part in line.items()})))
+        for of in (kind, np.array)
+    )
+    assert slider.figure == arrays.figure
+    assert slider.data == arrays.data
+    assert read(slider, slider.figure["panels"][0]["series"][0]["y"], (1,)).tolist() == [3, 4, 5]
+
+
+@pytest.mark.parametrize("wrong", [[["a", "b", "c"]], [[True, False, True]]])
+def test_a_series_of_no_numbers_is_refused(wrong):
+    with pytest.raises(TypeError, match="y must hold real or complex numbers"):
+        Slider(figure(panels=panels(y=wrong)))
+
+
+def test_a_series_of_lists_that_do_not_fit_is_refused():
+    with pytest.raises(ValueError, match=r"shape \(2 or 1, points\), got \(3,\)"):
+        Slider(figure(panels=panels(y=[0, 1, 2])))

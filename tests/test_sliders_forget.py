@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from ch5 import bptt, gated, text
-from ch5.sliders import forget as sliders
+from ch5.book.sliders import forget as sliders
+from ch5.data import text
+from ch5.engine import bptt
+from ch5.networks import gated
 
 LOWEST, MEDIAN, HIGHEST = range(3)
 PLACES = {label: where for where, label, _ in sliders.PLACES}
@@ -85,7 +87,7 @@ def test_the_norms_are_those_of_backpropagation():
     rng = np.random.default_rng(2)
     g = rng.normal(size=(3, sliders.HIDDEN))
     g /= np.linalg.norm(g, axis=-1, keepdims=True)
-    cell = gated.first_lstm(rng, sliders.HIDDEN, V, bias)
+    cell = gated.LSTM.initialise(rng, sliders.HIDDEN, V, bias)
     H = sliders.HIDDEN
     s, _ = bptt.unroll(cell, ids[:-20])
     _, a = bptt.unroll(cell, ids[-20:], s[-1])

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from ch5 import bptt
-from ch5.cell import VanillaCell
-from ch5.sliders import latch as sliders
+from ch5.book.sliders import latch as sliders
+from ch5.engine import bptt
+from ch5.networks.cell import VanillaCell
 
 PLACES = {label: where for where, label, _ in sliders.PLACES}
 
@@ -24,7 +24,7 @@ def passed(w, h, steps=100):
     x, dh = np.zeros((steps, 1)), np.zeros((steps, 1))
     dh[-1] = 1
     s, a = bptt.unroll(cell, x, np.array([h]))
-    return bptt.backward(cell, x, s, a, dh)[2][0]
+    return bptt.backward(cell, dh, x, s, a)[2][0]
 
 
 def test_below_one_it_forgets():

@@ -3,9 +3,11 @@
 import inspect
 from pathlib import Path
 
-from ch5.cell import VanillaCell
-from ch5.scalar import forward, step
-from ch5.source import show, show_script
+import pytest
+
+from ch5.book.source import drawing, show, show_script
+from ch5.networks.cell import VanillaCell
+from ch5.networks.scalar import forward, step
 
 
 def test_the_source_shown_is_that_of_the_file():
@@ -27,3 +29,17 @@ def test_a_method_is_shown_from_the_margin():
 def test_a_script_is_shown_as_it_stands():
     shown = show_script("const a = 1;\n").data
     assert shown == "```javascript\nconst a = 1;\n```"
+
+
+@pytest.mark.parametrize("folder", [".", "book", "book/chapters", "src/ch5"])
+def test_a_drawing_is_found_from_the_root_and_from_the_chapters(folder, monkeypatch):
+    """A notebook runs in its own folder, or where its reader started Jupyter."""
+    root = Path(__file__).parents[1]
+    monkeypatch.chdir(root / folder)
+    assert drawing("unrolled.svg").data == (root / "book/_static/unrolled.svg").read_text("utf-8")
+
+
+def test_a_drawing_that_is_not_there_is_named(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FileNotFoundError, match=r"no drawing unrolled\.svg in _static"):
+        drawing("unrolled.svg")

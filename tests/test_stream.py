@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from ch5.charlm import CharLM
-from ch5.experiments.stream import CHARACTERS, Annealed, Reader, Windows
-from ch5.optimise import Adam
+from ch5.engine.optimise import Adam
+from ch5.networks.sequence import SequenceModel
+from ch5.networks.stream import CHARACTERS, Annealed, Reader, Windows
 
 
 @pytest.mark.parametrize("carried", [True, False])
@@ -69,10 +69,10 @@ def test_with_dropout_the_gradient_is_that_of_differences(small_model, rng):
 
     numeric = (reader(1e-5)[0] - reader(-1e-5)[0]) / 2e-5
     assert reader(0)[1].vector() @ direction == pytest.approx(numeric, rel=1e-7)
-    assert isinstance(reader(0)[1], CharLM)
-    place = Reader(small_model.blank(), 0.4, rng)
-    again = Reader(small_model, 0.4, np.random.default_rng(1)).loss_and_gradient(data, gradient=place)[1]
-    assert again is place.charlm
+    assert isinstance(reader(0)[1], SequenceModel)
+    place = Reader(small_model.empty(), 0.4, rng)
+    again = Reader(small_model, 0.4, np.random.default_rng(1)).loss_and_gradient(data, out=place)[1]
+    assert again is place.model
     np.testing.assert_array_equal(again.vector(), reader(0)[1].vector())
     assert abs(reader(0)[0] - small_model.loss_and_gradient(data[:2])[0]) > 1e-3
 
@@ -81,7 +81,7 @@ def test_the_rate_falls_along_half_a_cosine(rng):
     """Beside an Adam that is given each update's rate; without decay they agree, with it the weights shrink as well."""
     theta = rng.normal(size=7)
     one, other, shrunk = theta.copy(), theta.copy(), theta.copy()
-    annealed, decaying = Annealed(1, peak=0.1, updates=4), Annealed(1, peak=0.1, updates=4, decay=0.5)
+    annealed, decaying = Annealed(0.1, updates=4), Annealed(0.1, updates=4, decay=0.5)
     adam = Adam(1)
     for rate in 0.1 * np.array([1, (1 + np.sqrt(0.5)) / 2, 0.5, (1 - np.sqrt(0.5)) / 2]):
         gradient = rng.normal(size=7)
@@ -94,3 +94,56 @@ def test_the_rate_falls_along_half_a_cosine(rng):
         if rate == 0.1:
             np.testing.assert_allclose(shrunk, other * (1 - 0.05), rtol=1e-12)
         assert not np.array_equal(before, other)
+
+
+def test_where_the_rate_is_does_not_change_the_settings(rng):
+    """They tell one run from another, so the rate of the moment is no setting."""
+    annealed = Annealed(0.1, updates=4)
+    before = repr(annealed)
+    annealed.update(np.zeros(2), np.ones(2))
+    annealed.update(np.zeros(2), np.ones(2))
+    assert repr(annealed) == before
+
+
+def test_a_reader_draws_from_a_generator_of_its_own(small_model, rng):
+    """What others draw meanwhile changes no loss, and it takes nothing from them."""
+    ours = np.random.default_rng(1)
+    one, other = (Reader(small_model, 0.4, np.random.default_rng(1) if k else ours) for k in range(2))
+    data = batch(rng, False)
+    for _ in range(3):
+        ours.random(7)
+        assert one.loss_and_gradient(data)[0] == other.loss_and_gradient(data)[0]
+    assert ours.random() == np.random.default_rng(1).random(22)[-1]
+
+
+def test_a_reader_goes_on_from_its_state_bit_for_bit(small_model, rng):
+    data = [batch(rng, k % 3 > 0) for k in range(8)]
+    for stop in (0, 1, 5):
+        one, other = (Reader(small_model, 0.4, np.random.default_rng(k)) for k in range(2))
+        for some in data[:stop]:
+            one.loss_and_gradient(some)
+        kept = one.state()
+        after = [one.loss_and_gradient(some)[0] for some in data[stop:]]
+        other.restore(kept)
+        assert [other.loss_and_gradient(some)[0] for some in data[stop:]] == after
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda rng: Windows.of(np.arange(9000), 32, 0, True, rng), "epochs must be at least 1, got 0"),
+        (lambda rng: Windows.of(np.arange(9000), 0, 1, True, rng), "length must be at least 1, got 0"),
+        (
+            lambda rng: Windows.of(np.arange(9000), 513, 1, True, rng),
+            "length must be from 1 to 512 .* got 513",
+        ),
+        (lambda rng: Windows.of(np.arange(544), 32, 1, True, rng), "ids must hold at least 545 .* got 544"),
+        (lambda rng: Annealed(0.1, updates=0), "updates must be at least 1, got 0"),
+        (lambda rng: Annealed(0.1, decay=-1), "decay must be .* got -1"),
+        (lambda rng: Reader(None, 1.0, rng), r"dropout must be at least 0 and below 1, got 1\.0"),
+    ],
+)
+def test_settings_without_meaning_are_refused(rng, make, message):
+    with pytest.raises(ValueError, match=message):
+        make(rng)
+    assert len(Windows.of(np.arange(545), 32, 1, True, rng)) == 1

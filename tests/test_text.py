@@ -1,5 +1,6 @@
 """The corpus is the public file, and characters and ids are the same thing twice."""
 
+import os
 import re
 import time
 from hashlib import sha256
@@ -10,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ch5 import text as module
-from ch5.text import Vocabulary, alice, load, split, windows
+from ch5.data import text as module
+from ch5.data.text import Vocabulary, alice, load, split, windows
 
 ALICE = Path(module.__file__).parent / "data" / "alice29.txt"
 
@@ -81,7 +82,14 @@ def test_load_reads_what_editors_write(tmp_path, data, expected):
         (b"", "empty or all white space"),
         (b" \r\n\t\n\x1a", "empty or all white space"),
         (b"abc\x00def", "binary: NUL at byte 3"),
-        ("Alice".encode("utf-16"), "binary: NUL at byte 3"),
+        (b"\x89PNG\r\n\x00\x00\x00\rIHDR" + bytes(range(256)), "binary: NUL at byte 6"),
+        (b"a\x00b" * 50, "binary: NUL at byte 1"),
+        ("Alice".encode("utf-16"), "UTF-16; convert it, .*iconv -f UTF-16 -t UTF-8"),
+        (b"\xfe\xff" + "Alice".encode("utf-16-be"), "UTF-16; convert"),
+        ("Alice".encode("utf-32"), "UTF-32; convert"),
+        ("Alice in W".encode("utf-16-le"), "UTF-16LE; convert"),
+        ("Alice in W".encode("utf-16-be"), "UTF-16BE; convert"),
+        ("Alice in W".encode("utf-32-be"), "UTF-32BE; convert"),
         ("caf\u00e9".encode("latin-1"), r"not UTF-8 at byte 3 \(0xe9\)"),
         (b"\xef\xbb\xbfabc\xff", r"not UTF-8 at byte 6 \(0xff\)"),
     ],
@@ -212,7 +220,7 @@ def test_windows_reassemble_the_text(length, extra):
 @pytest.mark.parametrize("length", [0, -1, 5, 6])
 def test_a_window_longer_than_the_text_is_refused(length):
     """Five characters allow windows of four steps, for the last step needs a target."""
-    with pytest.raises(ValueError, match=f"length must be from 1 to 4 .* got {length}"):
+    with pytest.raises(ValueError, match=f"length must be (from 1 to 4 .*|at least 1, )got {length}"):
         windows(np.arange(5), length)
     assert windows(np.arange(5), 4)[0].shape == (4, 1)
 
@@ -242,3 +250,49 @@ def test_a_share_outside_zero_to_one_is_refused(held_out):
     """Both parts must hold something."""
     with pytest.raises(ValueError, match="held_out must be a share between 0 and 1"):
         split(np.arange(10), held_out)
+
+
+@pytest.mark.parametrize("kind", ["head", "inside", "everywhere"])
+def test_the_mark_of_a_files_start_is_left_out_wherever_files_were_joined(tmp_path, kind):
+    """Two files with marks, joined, keep the second one inside: a character that nobody sees."""
+    mark, a, b = "\ufeff".encode(), b"Ende\r", "Äff\n".encode()
+    joined = {"head": mark + a + b, "inside": a + mark + b, "everywhere": mark + a + mark + b + mark}[kind]
+    (tmp_path / "a.txt").write_bytes(joined)
+    assert load(tmp_path / "a.txt") == "Ende\nÄff"
+
+
+def test_an_unknown_character_of_a_large_vocabulary_is_told_in_a_few_lines():
+    """Not with three thousand others."""
+    chinese = Vocabulary.of("".join(map(chr, range(0x4E00, 0x4E00 + 3000))))
+    with pytest.raises(
+        ValueError, match="text holds 'a' at position 1, which is not among the 3000"
+    ) as refused:
+        chinese.encode("一a")
+    assert len(str(refused.value)) < 250
+    with pytest.raises(ValueError, match="characters must be sorted") as refused:
+        Vocabulary(chinese.characters[::-1])
+    assert len(str(refused.value)) < 250
+
+
+def test_a_prompt_that_is_no_text_is_refused():
+    for prompt in (None, b"a", ["a"], 3):
+        with pytest.raises(TypeError, match="text must be a str, got"):
+            Vocabulary("ab").encode(prompt)
+
+
+def test_a_device_is_not_read_for_ever(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ValueError, match="which is a device or a pipe"):
+        load(tmp_path / "pipe")
+
+
+def test_ids_and_lengths_of_every_kind_of_integer_give_the_same(integer):
+    vocabulary, ids = Vocabulary.of("abc"), np.arange(100) % 3
+    assert vocabulary.decode(ids.astype(integer)) == vocabulary.decode(ids)
+    for found, wanted in zip(windows(ids.astype(integer), integer(30)), windows(ids, 30), strict=True):
+        assert np.array_equal(found, wanted)
+    for refused in (np.True_, 1.0, "3"):
+        with pytest.raises(TypeError, match="length must be a whole number"):
+            windows(ids, refused)
+    head, tail = split(np.arange(100_000), np.float16(0.25))  # 25,000 is no float16
+    assert (len(head), len(tail)) == (75_000, 25_000)

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ch5.cell import VanillaCell
-from ch5.mlp import MLP, Layer
-from ch5.weights import Weights, aligned, as_numbers, shape
+from ch5.engine.weights import Weights, aligned, as_numbers, shape
+from ch5.networks.cell import VanillaCell
+from ch5.networks.mlp import MLP, Layer
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def test_views_change_with_the_vector_and_the_original_does_not():
 
 
 def test_a_blank_has_the_shapes_and_shares_no_memory(small_model):
-    blank = small_model.blank()
+    blank = small_model.empty()
     assert type(blank) is type(small_model)
     for (name, new), (_, old) in zip(blank.arrays().items(), small_model.arrays().items(), strict=True):
         assert (new.shape, new.dtype) == (old.shape, old.dtype), name
@@ -124,13 +124,13 @@ def test_an_aligned_array_begins_where_a_cache_line_does(size, dtype):
 
 def test_vectors_and_columns_are_aligned(small_cell):
     """The vector that training holds, the place of its gradient, and the matrices of the recurrence."""
-    for array in (small_cell.vector(), small_cell.blank().W_xh, small_cell.by_columns().W_hh):
+    for array in (small_cell.vector(), small_cell.empty().W_xh, small_cell.column_major().W_hh):
         assert array.ctypes.data % 64 == 0
 
 
 def test_by_columns_changes_the_order_in_memory_and_nothing_else():
     weights = Three(np.arange(24.0).reshape(3, 2, 4), np.ones(4))
-    laid = weights.by_columns()
+    laid = weights.column_major()
     assert type(laid) is Three
     for new, old in zip(laid, weights, strict=True):
         np.testing.assert_array_equal(new, old)

@@ -63,7 +63,7 @@ def render(tex, display, node):
 
 def visit_math(translator, node):
     html = render(node.astext(), False, node)
-    translator.body.append(f'<span class="math">{html}</span>')
+    translator.body.append(f'<span class="math notranslate" translate="no">{html}</span>')
     raise nodes.SkipNode
 
 
@@ -73,7 +73,7 @@ def visit_math_block(translator, node):
         tex = rf"\begin{{aligned}}{tex}\end{{aligned}}"
     if re.search(r"\\begin\{(equation|align|gather|alignat)\}", tex):
         logger.warning("this numbers itself twice; use aligned or align*", location=node)
-    translator.body.append(translator.starttag(node, "div", CLASS="math"))
+    translator.body.append(translator.starttag(node, "div", CLASS="math notranslate", translate="no"))
     translator.body.append(render(tex, True, node))
     if node["number"]:
         number = get_node_equation_number(translator, node)

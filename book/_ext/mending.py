@@ -4,6 +4,14 @@ import re
 from html import escape
 from pathlib import Path
 
+from docutils import nodes
+from sphinx_exercise.nodes import solution_node
+
+COLUMN = 88  # characters: what stands in columns was laid out to fit the page's
+GAP = re.compile(
+    r"[^\s.,:;!?'\"`] {2,}\S| \| "
+)  # between two columns; a printed text has gaps after its sentences
+
 
 def mend_page(app, name, template, context, doctree):
     if "body" not in context:
@@ -18,7 +26,37 @@ def mend_page(app, name, template, context, doctree):
     body = re.sub(
         r'<p class="(collapsed|expanded) admonition-title">(.*?)</p>', r'<span class="\1">\2</span>', body
     )
-    context["body"] = body
+    # A solution is folded by the browser itself: it needs no script, and opens by keyboard.
+    body = re.sub(
+        r'(<details class="[^"]*\bsolution\b[^>]*>\s*)<p class="admonition-title">(.*?)</p>',
+        r'\1<summary class="admonition-title">\2</summary>',
+        body,
+    )
+    context["body"] = re.sub(r"(<a [^>]*>) (Exercise)", r" \1\2", body)  # no line under the space before
+    # Sphinx tells translators by a class to leave code alone; this is how HTML says it.
+    for part in ("body", "toc"):
+        context[part] = re.sub(r"<(code|pre)\b", r'<\1 translate="no"', context.get(part) or "")
+
+
+def visit_solution(translator, node):
+    translator.body.append(translator.starttag(node, "details", CLASS="admonition"))
+
+
+def depart_solution(translator, node):
+    translator.body.append("</details>\n")
+
+
+def in_columns(text):
+    """Whether a printed text is a table, which scrolls; any other wraps where it is too long."""
+    lines = [line for line in text.split("\n") if line.strip()]
+    gaps = sum(bool(GAP.search(line)) for line in lines)
+    return gaps > 1 and 2 * gaps >= len(lines) and max(map(len, lines)) <= COLUMN
+
+
+def tell_tables(app, doctree):
+    for block in doctree.findall(nodes.literal_block):
+        if "output" in block["classes"]:
+            block["classes"].append("columns" if in_columns(block.astext()) else "prose")
 
 
 def write_front_door(app, exception):
@@ -37,6 +75,8 @@ def write_front_door(app, exception):
 
 
 def setup(app):
+    app.add_node(solution_node, override=True, html=(visit_solution, depart_solution))
+    app.connect("doctree-read", tell_tables)
     app.connect("html-page-context", mend_page)
     app.connect("build-finished", write_front_door, priority=900)  # after sphinx-external-toc
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -6,7 +6,7 @@ Scripts, because a page that is opened from disk may load nothing else.
 from base64 import b64encode
 from pathlib import Path
 
-from ch5 import lab
+from ch5.book import lab
 
 
 def write_seeds(app, exception):

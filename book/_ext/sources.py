@@ -80,10 +80,17 @@ def source_pages(app):
         for anchor, node in defined(ast.parse(text)):
             number = first_line(node) - 1
             lines[number] = f'<span id="{anchor}">{lines[number]}</span>'
-        body = "\n".join([f'<h1><code>{name}</code></h1>\n<div class="module">', *lines, "</div>"])
+        body = "\n".join(
+            [
+                f'<h1><code class="notranslate">{name}</code></h1>\n<div class="module notranslate">',
+                *lines,
+                "</div>",
+            ]
+        )
         yield f"source/{module}", page(name, body), "page.html"
     listed = "\n".join(
-        f'<li><a href="{module}.html"><code>{dotted(module)}</code></a> {escape(first_line_of(text))}</li>'
+        f'<li><a class="notranslate" href="{module}.html"><code>{dotted(module)}</code></a> '
+        f"{escape(first_line_of(text))}</li>"
         for module, text in app.modules.items()
     )
     body = (

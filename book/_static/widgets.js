@@ -1,6 +1,6 @@
 /* Starts a page's widgets without a kernel. A classic script: from a file, a browser runs no other.
 
-The state of the widgets stands in the page, and with it the module that draws them (see ch5.sliders).
+The state of the widgets stands in the page, and with it the module that draws them (see ch5.book.sliders).
 A widget of another kind cannot answer without Python, and the page says so in its place. */
 
 (function () {

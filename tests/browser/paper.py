@@ -28,7 +28,8 @@ def letters(text):
 def written(element):
     """The pieces of text in an element of a page that belong on paper."""
     names = set(element.get("class", "").split())
-    if element.tag.endswith(("script", "style", "svg", "summary")) or names & ON_SCREEN:
+    unread = ("script", "style", "svg", *(() if "admonition-title" in names else ("summary",)))
+    if element.tag.endswith(unread) or names & ON_SCREEN:
         return
     yield element.text or ""
     for child in element:

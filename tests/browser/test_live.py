@@ -71,7 +71,7 @@ def test_an_import_that_is_not_there_is_found(packages):
     """The check above fails on a package that the kernel does not have, and on one left out of the lock."""
     assert not_there(["import numpy", "from scipy.linalg import svd"], packages) == {"scipy"}
     less = {name: package for name, package in packages.items() if name != "ch5"}
-    assert not_there(["from ch5.cell import VanillaCell"], less) == {"ch5"}
+    assert not_there(["from ch5.networks.cell import VanillaCell"], less) == {"ch5"}
 
 
 def not_whole(site, packages):
@@ -280,13 +280,13 @@ def pyodide(core, tmp_path_factory):
 
 
 CELL = """\
-import ch5.source, ch5.glue, anywidget, tqdm.auto, joblib
+import ch5.book.source, ch5.book.glue, anywidget, tqdm.auto, joblib
 from pathlib import Path
 
 class Sign(anywidget.AnyWidget):
     _esm = "export default {render: ({el}) => { el.textContent = 'A widget draws.' }}"
 
-print(len(list(Path(ch5.source.__file__).parent.rglob("recorded/*.json"))), Path("../_static").is_dir())
+print(len(list(Path(ch5.book.source.__file__).parent.rglob("recorded/*.json"))), Path("../_static").is_dir())
 Sign()"""
 
 

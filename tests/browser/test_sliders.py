@@ -7,9 +7,10 @@ import pytest
 from checks import not_for_everyone, visit
 from numpy.testing import assert_allclose
 
-from ch5 import bptt, initialise, jacobian
-from ch5.cell import VanillaCell
-from ch5.sliders import jacobian as sliders
+from ch5.analysis import jacobian
+from ch5.book.sliders import jacobian as sliders
+from ch5.engine import bptt, initialise
+from ch5.networks.cell import VanillaCell
 
 PAGE = "book/chapters/04_jacobian.html"
 RADIUS, INPUT = 0, 1
@@ -114,7 +115,7 @@ def test_untouched_it_stays(page, server):
     assert shown(page) == before
 
 
-def test_the_places_and_the_way_back(page, server):
+def test_the_places_and_the_backward_pass(page, server):
     """A button leads to its place and stays pressed there; its sentence stands below; reset restores."""
     opened(page, server)
     before = shown(page)
@@ -193,8 +194,8 @@ def test_it_draws_what_python_computes(radius, strength, page, server):
     ]
     g = rng.normal(size=(sliders.PATHS, 64))
     cell = VanillaCell(np.eye(64), W_hh, np.zeros(64))
-    h, a = bptt.unroll(cell, x, h_0)
-    slope = cell.linearise(a, h)
+    h, _a = bptt.unroll(cell, x, h_0)
+    slope = cell.linearise(h)
     logs = jacobian.log_gradient_norms(W_hh, slope[100:], g) - np.log(np.linalg.norm(g, axis=-1))
     bound = jacobian.log_bound(W_hh, slope[100:])[-1].max()
     exponent = jacobian.lyapunov_exponents(W_hh, slope[:, :2], 1, rng, skip=50).mean()

@@ -7,7 +7,7 @@ import pytest
 from checks import not_for_everyone, visit
 from numpy.testing import assert_allclose
 
-from ch5 import lab
+from ch5.book import lab
 from ch5.experiments import original_changed
 
 PAGE = "book/chapters/06_alice.html"

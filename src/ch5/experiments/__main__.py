@@ -56,6 +56,9 @@ def main(arguments: list[str] | None = None) -> int:
         for name in asked.names or EXPERIMENTS:
             record.run(EXPERIMENTS[name], jobs=asked.jobs, fresh=asked.fresh)
             print(f"{name}: recorded in {record.RECORDED / name}.json")
+    except BlockingIOError as error:
+        print(error, file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print(
             "stopped; the points that are done are kept, and the same command goes on from there",

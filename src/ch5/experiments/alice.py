@@ -18,13 +18,16 @@ from typing import Any
 
 import numpy as np
 
-from ch5 import arc, bptt, charlm, initialise, ngram, reach, readout, text
-from ch5.cell import VanillaCell
-from ch5.charlm import CharLM
+from ch5.analysis import context, ngram, text_statistics
+from ch5.data import text
+from ch5.engine import bptt
+from ch5.engine.train import Training
 from ch5.experiments.record import Experiment
-from ch5.experiments.stream import Annealed, Reader, Windows
-from ch5.readout import Readout
-from ch5.train import Training
+from ch5.networks import readout, sequence
+from ch5.networks.cell import VanillaCell
+from ch5.networks.readout import Readout
+from ch5.networks.sequence import SequenceModel
+from ch5.networks.stream import Annealed, Reader, Windows
 
 SETTINGS: dict[str, Any] = {
     "hidden": 256,
@@ -71,25 +74,27 @@ def training(
     dropout: float,
     decay: float,
 ) -> Training:
-    """A run that is ready to train; `training.model.charlm` is the network. Weights uniform by fan-in, float32."""
+    """A run that is ready to train; `training.model.model` is the network. Weights uniform by fan-in, float32."""
     rng = np.random.default_rng(seed)
     vocabulary, ids, first = book()
     V = len(vocabulary)
-    W_xh, W_hh = initialise.uniform(rng, hidden, V), initialise.uniform(rng, hidden, hidden)
-    W_hy = initialise.uniform(rng, V, hidden)
-    model = CharLM(VanillaCell(W_xh, W_hh, np.zeros(hidden)), Readout(W_hy, np.zeros(V)))
-    model = model.with_vector(model.vector().astype(np.float32))
+    cell = VanillaCell.initialise(rng, hidden, V)
+    model = SequenceModel(cell, Readout.initialise(rng, V, hidden)).astype(np.float32)
     batches = Windows.of(ids[:first], window, epochs, carried, rng)
     return Training(
         Reader(model, dropout, rng),
         batches,
-        Annealed(rate, peak=rate, updates=len(batches), decay=decay),
+        Annealed(rate, updates=len(batches), decay=decay),
         clip,
     )
 
 
 def write(
-    model: CharLM, prompt: text.Ids, temperature: float, shape: tuple[int, int], rng: np.random.Generator
+    model: SequenceModel,
+    prompt: text.Ids,
+    temperature: float,
+    shape: tuple[int, int],
+    rng: np.random.Generator,
 ) -> text.Ids:
     """Texts side by side, after the prompt and 32 more characters, which are left out: (T, B)."""
     s = bptt.unroll(model.cell, np.repeat(prompt[:, None], shape[1], axis=1))[0][-1]
@@ -98,17 +103,22 @@ def write(
         cumulative = readout.softmax(model.readout.logits(s) / temperature).cumsum(axis=1)
         u = rng.random(shape[1])[:, None] * cumulative[:, -1:]
         here[:] = np.minimum((cumulative <= u).sum(axis=1), cumulative.shape[1] - 1)
-        s_prev, s = s, np.empty_like(s)
-        model.cell.step(model.cell.drive(here[None])[0], s_prev, s)
+        s, _ = model.cell.step(model.cell.drive(here[None])[0], s)
     return drawn[32:]
 
 
 def stage(
-    model: CharLM, vocabulary: text.Vocabulary, reference: arc.Book, temperature: float = 1.0
+    model: SequenceModel,
+    vocabulary: text.Vocabulary,
+    reference: text_statistics.Book,
+    temperature: float = 1.0,
 ) -> dict[str, Any]:
     """What the network writes now: every statistic with its interval, and the beginning of the first piece."""
     pieces = write(model, vocabulary.encode("Alice "), temperature, PIECES, np.random.default_rng(0))
-    return {"statistics": arc.measure(pieces, reference), "text": vocabulary.decode(pieces[:200, 0])}
+    return {
+        "statistics": text_statistics.measure(pieces, reference),
+        "text": vocabulary.decode(pieces[:200, 0]),
+    }
 
 
 def measure(
@@ -116,26 +126,24 @@ def measure(
 ) -> dict[str, Any]:
     """Train, with the loss on the tail at every epoch's end; closely: write at every stage, look back at the end."""
     vocabulary, ids, first = book()
-    reference = arc.Book.of(vocabulary, ids[:first])
+    reference = text_statistics.Book.of(vocabulary, ids[:first])
     settings = settings | variants[variant]
     run = training(seed, **settings)
     an_epoch = len(run) // settings["epochs"]
     stages = [*stages, len(run)] if closely else []
     held_out, found = [], []
-    kept = run.model.charlm
+    kept = run.model.model
 
     def seen(number: int) -> None:
         if number in stages:
-            loss = reach.losses_from(run.model.charlm, ids, first).mean()
-            found.append(
-                {"update": number, "held_out": loss} | stage(run.model.charlm, vocabulary, reference)
-            )
+            loss = context.losses_from(run.model.model, ids, first).mean()
+            found.append({"update": number, "held_out": loss} | stage(run.model.model, vocabulary, reference))
 
     seen(0)
     for update in run:
         seen(update.number)
         if update.number % an_epoch == 0:
-            held_out.append(reach.losses_from(run.model.charlm, ids, first).mean())
+            held_out.append(context.losses_from(run.model.model, ids, first).mean())
             if held_out[-1] == min(held_out):
                 kept = kept.with_vector(run.model.vector())
     result = {
@@ -143,40 +151,42 @@ def measure(
         "early": run.losses[:20],
         "loss": run.losses.reshape(settings["epochs"], -1).mean(axis=1),
         "held_out": held_out,
-        "train": reach.losses_from(kept, ids[:first], reach.BEFORE + 1, pieces=128).mean(),
+        "train": context.losses_from(kept, ids[:first], context.BEFORE + 1, pieces=128).mean(),
     }
     if not closely:
         return result
     cooler = {str(T): stage(kept, vocabulary, reference, T) for T in TEMPERATURES}
-    greedy = charlm.sample(kept, vocabulary.encode("Alice "), 2000, 0, np.random.default_rng(0))
+    greedy = sequence.sample(kept, vocabulary.encode("Alice "), 2000, 0, np.random.default_rng(0))
     more = {"stages": found, "temperatures": cooler, "greedy": vocabulary.decode(greedy)}
-    return result | more | reach.look_back(kept, ids, first)
+    return result | more | context.look_back(kept, ids, first)
 
 
-def references(seed: int = 0) -> dict[str, dict[str, arc.Estimate]]:
+def references(seed: int = 0) -> dict[str, dict[str, text_statistics.Estimate]]:
     """The statistics of texts to compare with, by name: the held-out tail and the whole of the book in pieces, and, as
     long as what the network writes, uniform characters, a shuffle of the head and its Markov texts of orders 0 to 5."""
     vocabulary, ids, first = book()
-    reference, rng = arc.Book.of(vocabulary, ids[:first]), np.random.default_rng(seed)
+    reference, rng = text_statistics.Book.of(vocabulary, ids[:first]), np.random.default_rng(seed)
     V, head = len(vocabulary), ids[:first]
     texts = {
-        "tail": arc.pieces_of(ids[first:], PIECES[0]),
-        "book": arc.pieces_of(ids, PIECES[0]),
+        "tail": text_statistics.pieces_of(ids[first:], PIECES[0]),
+        "book": text_statistics.pieces_of(ids, PIECES[0]),
         "uniform": rng.integers(V, size=PIECES),
         "shuffle": rng.permutation(head)[: PIECES[0] * PIECES[1]].reshape(PIECES),
     }
     texts |= {f"order {k}": ngram.markov_text(head, V, k, PIECES, rng) for k in range(6)}
-    return {name: arc.measure(pieces, reference) for name, pieces in texts.items()}
+    return {name: text_statistics.measure(pieces, reference) for name, pieces in texts.items()}
 
 
-def first_update(stages: list[dict[str, Any]], statistic: str, side: str, limit: arc.Estimate) -> int | None:
+def first_update(
+    stages: list[dict[str, Any]], statistic: str, side: str, limit: text_statistics.Estimate
+) -> int | None:
     """The first update from which on the statistic's interval lies wholly "above" or "below" that of `limit`.
 
     From then on it stays so at every later stage. None where it does not at the last.
     """
     since = None
     for recorded in reversed(stages):
-        found = arc.Estimate(*recorded["statistics"][statistic])
+        found = text_statistics.Estimate(*recorded["statistics"][statistic])
         if not (found.low > limit.high if side == "above" else found.high < limit.low):
             break
         since = recorded["update"]

@@ -3,7 +3,7 @@
 The run is that of `ch5.experiments.alice`, with its stages. There it writes at temperature 1, and at the others only
 at the end; here at all of them all the way, for the figure in which a reader goes through the stages.
 
-Names    a statistic is one of `ch5.arc`; None where the text has nothing of what it counts, no long word, say.
+Names    a statistic is one of `ch5.analysis.text_statistics`; None where the text has nothing of what it counts, no long word, say.
 Read     book/chapters/06_alice.ipynb     Tested   tests/test_alice_samples.py
 """
 
@@ -14,28 +14,30 @@ from typing import Any
 
 import numpy as np
 
-from ch5 import arc
-from ch5.charlm import CharLM
+from ch5.analysis import text_statistics
+from ch5.data.text import Ids, Vocabulary
 from ch5.experiments import alice
 from ch5.experiments.record import Experiment
-from ch5.text import Ids, Vocabulary
+from ch5.networks.sequence import SequenceModel
 
 TEMPERATURES = (*alice.TEMPERATURES, 1.0)
 CHARACTERS = 200  # of the first text, which is shown
-STATISTICS: dict[str, Callable[[Ids, arc.Book], arc.Estimate]] = {
-    "characters": arc.characters,
-    "alternation": lambda pieces, book: arc.alternation(pieces, book.vocabulary),
-    "spacing": arc.spacing,
-    "real words 3-4": lambda pieces, book: arc.real_words(pieces, book, "3-4"),
-    "real words 5+": lambda pieces, book: arc.real_words(pieces, book, "5+"),
-    "recurrence": lambda pieces, book: arc.recurrence(pieces, book.vocabulary),
+STATISTICS: dict[str, Callable[[Ids, text_statistics.Book], text_statistics.Estimate]] = {
+    "characters": text_statistics.characters,
+    "alternation": lambda pieces, book: text_statistics.alternation(pieces, book.vocabulary),
+    "spacing": text_statistics.spacing,
+    "real words 3-4": lambda pieces, book: text_statistics.real_words(pieces, book, "3-4"),
+    "real words 5+": lambda pieces, book: text_statistics.real_words(pieces, book, "5+"),
+    "recurrence": lambda pieces, book: text_statistics.recurrence(pieces, book.vocabulary),
 }
 
 
-def statistics(pieces: Ids, book: arc.Book) -> dict[str, arc.Estimate | None]:
+def statistics(pieces: Ids, book: text_statistics.Book) -> dict[str, text_statistics.Estimate | None]:
     """Each statistic of the pieces (T, B), or None."""
 
-    def value(statistic: Callable[[Ids, arc.Book], arc.Estimate]) -> arc.Estimate | None:
+    def value(
+        statistic: Callable[[Ids, text_statistics.Book], text_statistics.Estimate],
+    ) -> text_statistics.Estimate | None:
         try:
             return statistic(pieces, book)
         except ValueError:  # nothing was counted
@@ -44,7 +46,9 @@ def statistics(pieces: Ids, book: arc.Book) -> dict[str, arc.Estimate | None]:
     return {name: value(statistic) for name, statistic in STATISTICS.items()}
 
 
-def written(model: CharLM, vocabulary: Vocabulary, book: arc.Book, temperature: float) -> dict[str, Any]:
+def written(
+    model: SequenceModel, vocabulary: Vocabulary, book: text_statistics.Book, temperature: float
+) -> dict[str, Any]:
     """What the network writes now: its statistics, and the beginning of the first text."""
     prompt, rng = vocabulary.encode("Alice "), np.random.default_rng(0)
     pieces = alice.write(model, prompt, temperature, alice.PIECES, rng)
@@ -54,13 +58,13 @@ def written(model: CharLM, vocabulary: Vocabulary, book: arc.Book, temperature: 
 def measure(*, seed: int, stages: Any, temperatures: Any, **settings: Any) -> dict[str, Any]:
     """What is written at each stage and at the end, by temperature."""
     vocabulary, ids, first = alice.book()
-    book = arc.Book.of(vocabulary, ids[:first])
+    book = text_statistics.Book.of(vocabulary, ids[:first])
     run = alice.training(seed, **settings)
     found = []
 
     def at(number: int) -> None:
         if number in stages or number == len(run):
-            by_temperature = {str(t): written(run.model.charlm, vocabulary, book, t) for t in temperatures}
+            by_temperature = {str(t): written(run.model.model, vocabulary, book, t) for t in temperatures}
             found.append({"update": number, "temperatures": by_temperature})
 
     at(0)

@@ -1,6 +1,6 @@
 """What else can be made of the same text (C16): n-grams, compressors, a network that sees a fixed window
 
-Every row has two losses in nats a character: on the text that it was made from, and on what follows it in the book.
+Every row has two losses in nats per character: on the text that it was made from, and on what follows it in the book.
 
     opening    the first 30,000 characters, those of the original run; the next 10,000 are held out
     whole      the first nine tenths of the book; the rest is held out
@@ -19,13 +19,16 @@ from typing import Any
 
 import numpy as np
 
-from ch5 import initialise, linear, ngram, reach, readout, text
+from ch5.analysis import context, ngram
+from ch5.data import text
+from ch5.engine import initialise, linear
+from ch5.engine.train import Training
+from ch5.engine.weights import Array, Weights
 from ch5.experiments import alice, original
 from ch5.experiments.record import Experiment
-from ch5.mlp import MLP, Layer
-from ch5.readout import Readout
-from ch5.train import Training
-from ch5.weights import Array, Weights
+from ch5.networks import readout
+from ch5.networks.mlp import MLP, Layer
+from ch5.networks.readout import Readout
 
 HIGHEST_ORDER = 5
 SETTINGS: dict[str, Any] = {
@@ -46,7 +49,7 @@ def texts(name: str) -> tuple[text.Vocabulary, text.Ids, int]:
 
 
 def counted(vocabulary: text.Vocabulary, ids: text.Ids, first: int) -> dict[str, tuple[float, float]]:
-    """The rows that need no training, by name: losses on ids[:first] and on ids[first:], in nats a character."""
+    """The rows that need no training, by name: losses on ids[:first] and on ids[first:], in nats per character."""
     V, rows = len(vocabulary), {"uniform": (np.log(len(vocabulary)),) * 2}
     for order, losses in enumerate(ngram.NGram(ids[:first], V, HIGHEST_ORDER).losses_by_order(ids)):
         rows[f"order {order}"] = losses[:first].mean(), losses[first:].mean()
@@ -70,16 +73,16 @@ class FixedWindow(Weights):
         return readout.cross_entropy(self.readout.logits(self._h(contexts)[-1]), targets)[0]
 
     def loss_and_gradient(
-        self, batch: tuple[Array, Array], gradient: FixedWindow | None = None
+        self, batch: tuple[Array, Array], out: FixedWindow | None = None
     ) -> tuple[float, FixedWindow]:
-        """The mean loss of contexts and targets, and its gradient (in `gradient`, if given)."""
-        gradient = self.blank() if gradient is None else gradient
+        """The mean loss of contexts and targets, and its gradient (in `out`, if given)."""
+        gradient = self.empty() if out is None else out
         contexts, targets = batch
         h = self._h(contexts)
         losses, dlogits = readout.cross_entropy(self.readout.logits(h[-1]), targets)
         dlogits /= losses.size
         _, dh = self.readout.backward(dlogits, h[-1], gradient.readout)
-        self.mlp.backward(h, dh, gradient=gradient.mlp)
+        self.mlp.backward(dh, None, h, gradient.mlp)
         return losses.mean(), gradient
 
     def _h(self, contexts: Array) -> list[Array]:
@@ -111,14 +114,13 @@ def fixed_window(
     vocabulary, ids, first = texts(name)
     (n, hidden), V = sizes[name], len(vocabulary)
     layer = Layer(initialise.uniform(rng, hidden, n * V), np.zeros(hidden))
-    model = FixedWindow(MLP((layer,)), Readout(initialise.uniform(rng, V, hidden), np.zeros(V)))
-    model = model.with_vector(model.vector().astype(np.float32))
+    model = FixedWindow(MLP((layer,)), Readout.initialise(rng, V, hidden)).astype(np.float32)
     used = (first - n) // batch[name] * batch[name]
     order = [
         rng.permutation(np.arange(n, first))[:used].reshape(-1, batch[name]) for _ in range(epochs[name])
     ]
     batches = Places(ids, n, np.concatenate(order))
-    return Training(model, batches, alice.Annealed(rate, peak=rate, updates=len(batches)), clip)
+    return Training(model, batches, alice.Annealed(rate, updates=len(batches)), clip)
 
 
 def mean_loss(model: FixedWindow, places: Places) -> float:
@@ -135,10 +137,10 @@ def measure(*, model: str, on: str, seed: int, **settings: Any) -> dict[str, Any
         for _ in run:
             pass
         losses = {
-            "train": reach.losses_from(run.model, ids[:first], reach.BEFORE + 1).mean(),
-            "held_out": reach.losses_from(run.model, ids, first).mean(),
+            "train": context.losses_from(run.model, ids[:first], context.BEFORE + 1).mean(),
+            "held_out": context.losses_from(run.model, ids, first).mean(),
         }
-        return losses | {"parameters": run.model.size} | reach.look_back(run.model, ids, first)
+        return losses | {"parameters": run.model.size} | context.look_back(run.model, ids, first)
     run = fixed_window(on, seed, **settings)
     n, _ = settings["sizes"][on]
     parts = np.split(np.arange(n, len(ids)), [first - n])  # the places to train on, and those held out

@@ -4,7 +4,7 @@
 
 Names    a point is one piece of work; its result holds the seconds an update (or a sample) took, by contender,
          by number of threads and by round. Contenders: ch5, torch, jax, products (an update's matrix products
-         and nothing else), lists (`ch5.scalar`). Each is judged by the number of threads it does better with.
+         and nothing else), lists (`ch5.networks.scalar`). Each is judged by the number of threads it does better with.
 Read     book/benchmarks.md     Tested   tests/test_benchmarks.py
 
 The measuring is in benchmarks/, in an environment of its own: `make bench`.
@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 
+from ch5.engine.weights import Array
 from ch5.experiments import original
 from ch5.experiments.record import Dict, Experiment, Recorded
-from ch5.weights import Array
 
 Size = tuple[int, int, int]  # H, T, B
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ch5 import initialise, meanfield
+from ch5.analysis import meanfield
+from ch5.engine import initialise
 from ch5.experiments.record import Experiment
 
 # The pairs at which prediction and simulation are compared, and those without noise near gain 1, where

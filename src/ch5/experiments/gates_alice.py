@@ -1,14 +1,14 @@
 """The second experiment again, with gates (C17): an LSTM and a GRU on the whole of *Alice*, at three rates
 
 Text, windows and updates are those of `experiments.alice`; the networks have as many parameters as its 256 units, or
-a few hundred fewer, so they are narrower. First weights are uniform by fan-in, biases zero but for the gate that
+a few hundred fewer, so they are narrower. Initial weights are uniform by fan-in, biases zero but for the gate that
 keeps, whose bias is one. The rate of 0.002 there was not tuned, and no cell is best at it. So RATES are two higher
 ones, the vanilla network with them, whose result is without the gates. A pilot on another seed, of one run each,
 ended at 1.59, 1.50 and 1.50 nats with an LSTM at rates 0.006, 0.015 and 0.03, 1.48 and 1.49 with a GRU at the first
 two, 1.53 and 2.66 with the vanilla network.
 
 A result    parameters; early (20,), the first losses; loss and held_out (epochs,); train, on the head
-            excess and half (2, GIVEN), as `reach.look_back` gives them for the vanilla cell
+            excess and half (2, GIVEN), as `context.look_back` gives them for the vanilla cell
             gradient (3, LAGS + 1): quartiles of log |d loss_t / d s_{t-k}| - log |d loss_t / d s_t|, s being h and c
             kept (4, LAGS + 1): of the products of k gates that keep, over units and places, these QUANTILES
             keep (4,): of one gate; near_one: the share of gates above 0.9
@@ -22,18 +22,17 @@ from typing import Any
 
 import numpy as np
 
-from ch5 import bptt, initialise, reach, readout
-from ch5.charlm import CharLM
+from ch5.analysis import context
+from ch5.data.text import Ids
+from ch5.engine.train import Training
 from ch5.experiments import alice
 from ch5.experiments.record import Experiment
-from ch5.experiments.stream import Annealed, Reader, Windows
-from ch5.gated import first_gru, first_lstm, kept, sent_back
-from ch5.readout import Readout
-from ch5.text import Ids
-from ch5.train import Training
-from ch5.weights import Array
+from ch5.networks.gated import GRU, LSTM, gate_product
+from ch5.networks.readout import Readout
+from ch5.networks.sequence import SequenceModel
+from ch5.networks.stream import Annealed, Reader, Windows
 
-CELLS = {"lstm": first_lstm, "gru": first_gru}
+CELLS: dict[str, type[LSTM] | type[GRU]] = {"lstm": LSTM, "gru": GRU}
 SETTINGS: dict[str, Any] = {
     "hidden": {"lstm": 121, "gru": 142},
     "forget_bias": 1.0,
@@ -45,7 +44,7 @@ QUANTILES = (0.25, 0.5, 0.75, 0.95)
 def training(
     cell: str, seed: int, hidden: Any, forget_bias: float, window: int, epochs: int, rate: float, clip: float
 ) -> Training:
-    """A run that is ready to train; `training.model.charlm` is the network. float32."""
+    """A run that is ready to train; `training.model.model` is the network. float32."""
     if cell == "vanilla":
         return alice.training(
             seed, **alice.SETTINGS | {"window": window, "epochs": epochs, "rate": rate, "clip": clip}
@@ -53,21 +52,20 @@ def training(
     rng = np.random.default_rng(seed)
     vocabulary, ids, first = alice.book()
     V, H = len(vocabulary), hidden[cell]
-    output = Readout(initialise.uniform(rng, V, H), np.zeros(V))
-    model = CharLM(CELLS[cell](rng, H, V, forget_bias), output)
-    model = model.with_vector(model.vector().astype(np.float32))
+    output = Readout.initialise(rng, V, H)
+    model = SequenceModel(CELLS[cell].initialise(rng, H, V, forget_bias), output).astype(np.float32)
     batches = Windows.of(ids[:first], window, epochs, True, rng)
-    return Training(Reader(model, 0.0, rng), batches, Annealed(rate, peak=rate, updates=len(batches)), clip)
+    return Training(Reader(model, 0.0, rng), batches, Annealed(rate, updates=len(batches)), clip)
 
 
 def measure(*, cell: str, seed: int, **settings: Any) -> dict[str, Any]:
     """Train, with the loss on the tail at every epoch's end; then look back."""
     _, ids, first = alice.book()
     run = training(cell, seed, **settings)
-    model, held_out = run.model.charlm, []
+    model, held_out = run.model.model, []
     for update in run:
         if update.number % (len(run) // settings["epochs"]) == 0:
-            held_out.append(reach.losses_from(run.model.charlm, ids, first).mean())
+            held_out.append(context.losses_from(run.model.model, ids, first).mean())
             if held_out[-1] == min(held_out):
                 model = model.with_vector(run.model.vector())
     return {
@@ -75,38 +73,23 @@ def measure(*, cell: str, seed: int, **settings: Any) -> dict[str, Any]:
         "early": run.losses[:20],
         "loss": run.losses.reshape(settings["epochs"], -1).mean(axis=1),
         "held_out": held_out,
-        "train": reach.losses_from(model, ids[:first], reach.BEFORE + 1, pieces=128).mean(),
-        **(reach.look_back if cell == "vanilla" else look_back)(model, ids, first),
+        "train": context.losses_from(model, ids[:first], context.BEFORE + 1, pieces=128).mean(),
+        **(context.look_back if cell == "vanilla" else look_back)(model, ids, first),
     }
 
 
-def look_back(model: CharLM, ids: Ids, first: int) -> dict[str, Any]:
+def look_back(model: SequenceModel[LSTM | GRU], ids: Ids, first: int) -> dict[str, Any]:
     """What the model loses when given less, its gradient and its gates."""
-    places = np.arange(first + 192, len(ids), 7)  # those of `reach.look_back`
-    logs, keep = gradient_and_gates(model, ids, places[::8])
+    places = np.arange(first + 192, len(ids), 7)  # those of `context.look_back`
+    logs, residuals = context.log_gradient_norms(model, ids, places[::8], context.LAGS)
+    keep = model.cell.keep(residuals)
     return {
-        **reach.excess(model, ids, places),
+        **context.excess(model, ids, places),
         "gradient": np.quantile(logs, [0.25, 0.5, 0.75], axis=1),
-        "kept": np.quantile(kept(keep), QUANTILES, axis=(1, 2)),
+        "kept": np.quantile(gate_product(keep), QUANTILES, axis=(1, 2)),
         "keep": np.quantile(keep, QUANTILES),
         "near_one": (keep > 0.9).mean(),
     }
-
-
-def gradient_and_gates(model: CharLM, ids: Ids, places: Ids) -> tuple[Array, Array]:
-    """log |d loss_t / d s_{t-k}| - log |d loss_t / d s_t| (LAGS + 1, P), and the gates of the last LAGS steps.
-
-    In float64; s_t is the state that the character at a place (P,) is predicted from.
-    """
-    cell, output = model.with_vector(model.vector().astype(np.float64))
-    N, H = reach.LAGS, output.W_hy.shape[1]
-    s, a = bptt.unroll(cell, ids[places - N - reach.BEFORE + np.arange(N + reach.BEFORE)[:, None]])
-    h = s[-1, :, :H]
-    _, dlogits = readout.cross_entropy(output.logits(h), ids[places])
-    ds = np.zeros_like(s[-1])
-    ds[:, :H] = output.backward(dlogits, h)[1]
-    logs = np.log(np.linalg.norm(sent_back(cell, s[-N - 1 :], a[-N:], ds), axis=-1))
-    return logs - logs[0], cell.keep(a[-N:])
 
 
 EXPERIMENT = Experiment(

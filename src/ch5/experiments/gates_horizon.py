@@ -23,19 +23,19 @@ from typing import Any
 
 import numpy as np
 
-from ch5 import initialise
-from ch5.block import first_block
+from ch5.data.recall import RecallTask
 from ch5.experiments import horizon
 from ch5.experiments.record import Experiment, Recorded
-from ch5.gated import first_gru, first_lstm
-from ch5.readout import Readout
-from ch5.recall import Recall, RecallTask
+from ch5.networks.block import RecallByAttention
+from ch5.networks.gated import GRU, LSTM
+from ch5.networks.readout import Readout
+from ch5.networks.sequence import SequenceModel
 
 SETTINGS: dict[str, Any] = {
     "hidden": {"lstm": 15, "gru": 17, "attention": 18},
     **{name: horizon.SETTINGS[name] for name in ("tasks", "budget")},
 }
-CELLS = {"lstm": first_lstm, "gru": first_gru}
+CELLS: dict[str, type[LSTM] | type[GRU]] = {"lstm": LSTM, "gru": GRU}
 LAGS: dict[str, dict[str, tuple[int, ...]]] = {  # by task and model
     "easy": {"lstm 1": (20, 50), "lstm 3": (100, 200), "gru 3": (100,), "attention": (200,)},
     "middle": {"lstm 1": (10, 20, 30), "lstm 3": (50, 100, 200), "gru 3": (50,), "attention": (50, 200)},
@@ -45,15 +45,15 @@ MODELS = tuple(LAGS["easy"])
 
 
 def make(model: str, hidden: dict[str, int], rng: np.random.Generator, width: int, answers: int) -> Any:
-    """A model by its name, with its first weights."""
+    """A model by its name, with its initial weights."""
     kind, *bias = model.split()
     H = hidden[kind]
     if kind == "attention":
-        made: Any = first_block(rng, H, width, answers)
+        made: Any = RecallByAttention.initialise(rng, H, width, answers)
     else:
-        cell = CELLS[kind](rng, H, width, float(*bias))
-        made = Recall(cell, Readout(initialise.uniform(rng, answers, H), np.zeros(answers)))
-    return made.with_vector(made.vector().astype(np.float32))
+        cell = CELLS[kind].initialise(rng, H, width, float(*bias))
+        made = SequenceModel(cell, Readout.initialise(rng, answers, H))
+    return made.astype(np.float32)
 
 
 def measure(

@@ -17,12 +17,14 @@ from typing import Any
 
 import numpy as np
 
-from ch5 import bptt, recall
+from ch5.analysis import contributions
+from ch5.data import recall
+from ch5.data.recall import RecallTask
+from ch5.engine import bptt
+from ch5.engine.weights import Array
 from ch5.experiments import gates_horizon, horizon
 from ch5.experiments.record import Experiment
-from ch5.gated import LSTM, kept, sent_back
-from ch5.recall import RecallTask
-from ch5.weights import Array
+from ch5.networks.gated import LSTM, gate_product
 
 SETTINGS: dict[str, Any] = {
     "task": horizon.SETTINGS["tasks"]["hard"],
@@ -56,17 +58,17 @@ def measure(*, task: Any, hidden: Any, budget: Any, model: str, lag: int, seed: 
 
 def left(cell: Any, x: Array, rng: np.random.Generator) -> dict[str, Any]:
     """What is left of random gradients at the last state of x (T, B, D), LAGS back; in float64."""
-    cell = cell.with_vector(cell.vector().astype(np.float64))
-    s, a = bptt.unroll(cell, x)
+    cell = cell.astype(np.float64)
+    s, residuals = bptt.unroll(cell, x)
     H = cell.b.shape[-1]
     g = rng.normal(size=(x.shape[1], H)) / np.sqrt(H)
     ds = np.zeros_like(s[-1])
     ds[:, -H:] = g  # at c, or at h where there is no c
-    total = sent_back(cell, s, a, ds)[..., -H:]
+    total = contributions.gradient_at_lag(cell, ds, s, residuals)[..., -H:]
     if not isinstance(cell, LSTM):
         return {"along": None, "total": _lengths(total), "gate": None}
-    forget = cell.keep(a)
-    return {"along": _lengths(kept(forget) * g), "total": _lengths(total), "gate": np.median(forget)}
+    forget = cell.keep(residuals)
+    return {"along": _lengths(gate_product(forget) * g), "total": _lengths(total), "gate": np.median(forget)}
 
 
 def _lengths(gradients: Array) -> Array:

@@ -2,15 +2,15 @@
 
 A run trains one model from one seed on one task at one lag, on fresh batches, for at most `updates` updates of Adam.
 It succeeds if at one of its checks it answers at least `needed` of a held-out test set right. Beside the cell with
-four kinds of first weights stand two controls: always the same answer, and guessing, which draws as many sets of
+four kinds of initial weights stand two controls: always the same answer, and guessing, which draws as many sets of
 weights as training makes updates and stops at one that succeeds.
 
-Names    make(rng, width, answers) gives a model with `outputs(x)`, `loss_and_gradient(batch)` and
-         `input_gradient(batch)`, such as a `ch5.recall.Recall`; the horizon is the lag at which half the runs succeed.
+Names    make(rng, width, answers) gives a model with `outputs(x)`, `loss_and_gradient(batch)` and `backward(batch)`,
+         such as a `ch5.networks.sequence.SequenceModel`; the horizon is the lag at which half the runs succeed.
 Read     book/chapters/05_memory.ipynb     Tested   tests/test_horizon.py     Source   [Wilson1927] for the intervals
 
 The rate is the best of 0.002, 0.003, 0.005 and 0.01 in a pilot on four other seeds, four pairs of task and lag, and
-all first weights: 44, 47, 43 and 44 of 64 runs succeeded. Any other model is measured by giving `train` its `make`.
+all initial weights: 44, 47, 43 and 44 of 64 runs succeeded. Any other model is measured by giving `train` its `make`.
 """
 
 from __future__ import annotations
@@ -22,14 +22,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ch5 import initialise, recall
-from ch5.cell import VanillaCell
+from ch5.data import recall
+from ch5.data.recall import RecallTask
+from ch5.engine import initialise
+from ch5.engine.optimise import Adam
+from ch5.engine.train import Training
+from ch5.engine.weights import Array, as_numbers
 from ch5.experiments.record import Experiment
-from ch5.optimise import Adam
-from ch5.readout import Readout
-from ch5.recall import Recall, RecallTask
-from ch5.train import Training
-from ch5.weights import Array
+from ch5.networks.cell import VanillaCell
+from ch5.networks.readout import Readout
+from ch5.networks.sequence import SequenceModel
 
 Make = Callable[[np.random.Generator, int, int], Any]
 
@@ -80,12 +82,11 @@ class Fresh:
         return self.task.batch(np.random.default_rng([self.seed, k]), self.size, np.float32)
 
 
-def vanilla(initial: str, hidden: int, rng: np.random.Generator, width: int, answers: int) -> Recall:
+def vanilla(initial: str, hidden: int, rng: np.random.Generator, width: int, answers: int) -> SequenceModel:
     """A cell whose W_hh is drawn as `initial` says; the other weights uniform by fan-in, biases zero; float32."""
     W_xh, W_hh = initialise.uniform(rng, hidden, width), INITIAL[initial](rng, hidden)
-    W_hy = initialise.uniform(rng, answers, hidden)
-    model = Recall(VanillaCell(W_xh, W_hh, np.zeros(hidden)), Readout(W_hy, np.zeros(answers)))
-    return model.with_vector(model.vector().astype(np.float32))
+    cell = VanillaCell(W_xh, W_hh, np.zeros(hidden))
+    return SequenceModel(cell, Readout.initialise(rng, answers, hidden)).astype(np.float32)
 
 
 def run(make: Make, task: RecallTask, seed: int, budget: dict[str, Any]) -> tuple[Training, Array, Array]:
@@ -101,10 +102,10 @@ def run(make: Make, task: RecallTask, seed: int, budget: dict[str, Any]) -> tupl
 def train(make: Make, task: RecallTask, seed: int, budget: dict[str, Any]) -> dict[str, Any]:
     """One run: did it succeed, its last accuracy, the updates it made, its first 20 losses.
 
-    And what `reach` gives before training.
+    And what `input_gradient_norms` gives before training.
     """
     training, x, targets = run(make, task, seed, budget)
-    first, last = reach(training.model, x, targets)
+    first, last = input_gradient_norms(training.model, x, targets)
     accuracy = 0.0
     for update in training:
         if update.number % budget["check"] == 0:
@@ -120,13 +121,13 @@ def train(make: Make, task: RecallTask, seed: int, budget: dict[str, Any]) -> di
     }
 
 
-def reach(model: Any, x: Array, targets: Array) -> tuple[float, float]:
+def input_gradient_norms(model: Any, x: Array, targets: Array) -> tuple[float, float]:
     """The norm of d loss / dx at the first and at the last step, each a mean over the sequences.
 
     In float64: what is left after 200 steps is often too small for float32 to hold.
     """
-    dx = model.with_vector(model.vector().astype(np.float64)).input_gradient((x, targets))
-    first, last = len(targets) * np.linalg.norm(dx[[0, -1]], axis=-1).mean(axis=-1)
+    *_, dx = model.astype(np.float64).backward((x, targets))
+    first, last = targets.size * np.linalg.norm(dx[[0, -1]], axis=-1).mean(axis=-1)
     return float(first), float(last)
 
 
@@ -153,13 +154,13 @@ def guess(make: Make, task: RecallTask, seed: int, budget: dict[str, Any]) -> di
 def constant(task: RecallTask, seed: int, budget: dict[str, Any]) -> float:
     """The other control: the accuracy of always answering with the symbol that the test set shows most often."""
     _, targets = task.batch(np.random.default_rng(seed), budget["test"])
-    return np.bincount(targets).max() / len(targets)
+    return np.bincount(targets[0]).max() / targets.size
 
 
 def measure(
     *, tasks: Any, hidden: int, budget: Any, task: str, lag: int, model: str, seed: int
 ) -> dict[str, Any]:
-    """One point: `model` is the name of first weights, or "guess"."""
+    """One point: `model` is the name of initial weights, or "guess"."""
     make = partial(vanilla, "uniform" if model == "guess" else model, hidden)
     return (guess if model == "guess" else train)(make, RecallTask(lag, **tasks[task]), seed, budget)
 
@@ -179,11 +180,23 @@ EXPERIMENT = Experiment(
 
 
 def wilson(successes: Any, runs: Any, z: float = 1.96) -> tuple[Array, Array]:
-    """The interval of rates p that z standard errors, those of p itself, do not put out of reach: low, high."""
-    n, rate = np.asarray(runs), np.asarray(successes) / np.asarray(runs)
-    middle = (rate + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * np.sqrt(rate * (1 - rate) / n + z**2 / (4 * n**2))
-    return middle - half, middle + half
+    """The interval of rates p that z standard errors, those of p itself, do not put out of reach: low, high.
+
+    Raises ValueError where successes are not from 0 to runs, runs below 1, or z not above 0.
+    """
+    n, k = as_numbers("runs", runs, np.float64), as_numbers("successes", successes, np.float64)
+    if not ((n >= 1) & (n <= 1e100)).all():
+        raise ValueError(f"runs must be at least 1 and at most 1e100, got {runs}")
+    if not ((k >= 0) & (k <= n)).all():
+        raise ValueError(f"successes must be from 0 to runs, {runs}, got {successes}")
+    if not 1e-50 <= z <= 1e50:
+        raise ValueError(f"z must be above 0, from 1e-50 to 1e50, got {z}")
+    return _end(k / n, z**2 / n), 1 - _end((n - k) / n, z**2 / n)
+
+
+def _end(rate: Array, share: Array) -> Array:
+    """The smaller p with (rate - p)^2 = share p (1 - p): rate^2 over the larger, which is exactly 0 at a rate of 0."""
+    return rate**2 / (rate + share / 2 + np.sqrt(share * rate * (1 - rate) + share**2 / 4))
 
 
 class Horizon(NamedTuple):

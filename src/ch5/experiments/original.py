@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from ch5 import initialise, text
-from ch5.cell import VanillaCell
-from ch5.charlm import CharLM
+from ch5.data import text
+from ch5.engine.optimise import SGD
+from ch5.engine.train import Shuffled, Training
 from ch5.experiments.record import Experiment
-from ch5.optimise import SGD
-from ch5.readout import Readout
-from ch5.train import Shuffled, Training
+from ch5.networks.cell import VanillaCell
+from ch5.networks.readout import Readout
+from ch5.networks.sequence import SequenceModel
 
 CHARACTERS, STEPS, HIDDEN, EPOCHS, RATE, CLIP = 30_000, 32, 64, 15, 0.5, 5 / 32
 
@@ -44,15 +44,10 @@ def opening() -> tuple[text.Vocabulary, text.Ids]:
     return vocabulary, vocabulary.encode(characters)
 
 
-def model(V: int, rng: np.random.Generator) -> CharLM:
-    """The first weights: uniform in ±1/sqrt(fan-in), zero biases, float32."""
-    cell = VanillaCell(
-        initialise.uniform(rng, HIDDEN, V).astype(np.float32),
-        initialise.uniform(rng, HIDDEN, HIDDEN).astype(np.float32),
-        np.zeros(HIDDEN, np.float32),
-    )
-    W_hy = initialise.uniform(rng, V, HIDDEN).astype(np.float32)
-    return CharLM(cell, Readout(W_hy, np.zeros(V, np.float32)))
+def model(V: int, rng: np.random.Generator) -> SequenceModel:
+    """The initial weights: uniform in ±1/sqrt(fan-in), zero biases, float32."""
+    cell = VanillaCell.initialise(rng, HIDDEN, V)
+    return SequenceModel(cell, Readout.initialise(rng, V, HIDDEN)).astype(np.float32)
 
 
 def original_run(seed: int, clip: float | None = CLIP, epochs: int = EPOCHS) -> Training:

@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from ch5 import initialise, text
+from ch5.data import text
+from ch5.engine import initialise
+from ch5.engine.optimise import SGD
+from ch5.engine.train import Shuffled, Training
 from ch5.experiments import original
 from ch5.experiments.record import Experiment
-from ch5.optimise import SGD
-from ch5.train import Shuffled, Training
 
 CHANGES: dict[str, dict[str, Any]] = {
     "windows of 8": {"window": 8},

@@ -15,14 +15,15 @@ from typing import Any
 
 import numpy as np
 
-from ch5 import bptt, initialise, jacobian
-from ch5.cell import VanillaCell
-from ch5.charlm import CharLM
+from ch5.analysis import jacobian
+from ch5.engine import bptt, initialise
+from ch5.engine.optimise import SGD
+from ch5.engine.train import Training
+from ch5.engine.weights import Array
 from ch5.experiments.original import CLIP, EPOCHS, RATE, epoch_means, opening, original_run
 from ch5.experiments.record import Experiment
-from ch5.optimise import SGD
-from ch5.train import Training
-from ch5.weights import Array
+from ch5.networks.cell import VanillaCell
+from ch5.networks.sequence import SequenceModel
 
 LAGS, ENDS, READ = 60, 40, 2000  # lags looked at, ends they are counted from, characters read
 FAR, USUAL = 20, 1000  # how far above the median of the last `USUAL` norms
@@ -37,8 +38,8 @@ def profile(cell: VanillaCell, ids: Array, rng: np.random.Generator) -> dict[str
 
     `lags` (3, LAGS + 1) are the quartiles of log |dh_{t-k}| over ends t and random unit vectors dh_t.
     """
-    h, a = bptt.unroll(cell, ids[:READ])
-    slope = cell.linearise(a, h).astype(float)
+    h, _ = bptt.unroll(cell, ids[:READ])
+    slope = cell.linearise(h).astype(float)
     ends = np.linspace(LAGS + 40, READ, ENDS).astype(int)
     windows = np.stack([slope[end - LAGS : end] for end in ends], axis=1)
     g = rng.standard_normal((4, ENDS, len(cell.b)))
@@ -63,7 +64,7 @@ def prepared(seed: int, clip: bool, radius: float | None) -> Training:
         return run
     cell, readout = run.model
     W_hh = initialise.with_spectral_radius(cell.W_hh, radius).astype(cell.W_hh.dtype)
-    first = CharLM(VanillaCell(cell.W_xh, W_hh, cell.b), readout)
+    first = SequenceModel(VanillaCell(cell.W_xh, W_hh, cell.b), readout)
     return Training(first, run.batches, SGD(RATE), run.clip)
 
 
@@ -74,9 +75,9 @@ def moment(run: Training, number: int, before: Array, after: Array) -> dict[str,
     of Jacobians ending at the window's last step has, over all lags. The rest is what it left behind.
     """
     old, new, batch = run.model.with_vector(before), run.model.with_vector(after), run.batches[number - 1]
-    h, a = bptt.unroll(old.cell, batch[0][:, 0])
-    products = jacobian.log_product_norms(old.cell.W_hh, old.cell.linearise(a, h))
-    h, a = bptt.unroll(new.cell, batch[0])
+    h, _ = bptt.unroll(old.cell, batch[0][:, 0])
+    products = jacobian.log_product_norms(old.cell.W_hh, old.cell.linearise(h))
+    h, _ = bptt.unroll(new.cell, batch[0])
     return {
         "update": number,
         "loss": run.losses[number - 1],
@@ -84,7 +85,7 @@ def moment(run: Training, number: int, before: Array, after: Array) -> dict[str,
         "grown": products.max(),
         "after": new.losses(*batch)[0].mean(),
         "radius": initialise.spectral_radius(new.cell.W_hh),
-        "slope": new.cell.linearise(a, h).mean(),
+        "slope": new.cell.linearise(h).mean(),
     }
 
 

@@ -24,14 +24,16 @@ from typing import Any
 
 import numpy as np
 
-from ch5 import bptt, initialise, linear, readout
-from ch5.cell import VanillaCell
+from ch5.engine import initialise, linear
+from ch5.engine.optimise import Adam
+from ch5.engine.train import Training
+from ch5.engine.weights import Array, Weights
 from ch5.experiments.record import Experiment
-from ch5.mlp import MLP, Layer
-from ch5.optimise import Adam
-from ch5.readout import Readout
-from ch5.train import Training
-from ch5.weights import Array, Weights
+from ch5.networks import readout
+from ch5.networks.cell import VanillaCell
+from ch5.networks.mlp import MLP, Layer
+from ch5.networks.readout import Readout
+from ch5.networks.sequence import SequenceModel
 
 LETTERS, LENGTH, LONG = "abcd", 10, 50
 SETTINGS = {"hidden_cell": 16, "hidden_mlp": 64, "updates": 500, "batch": 64, "rate": 0.01, "clip": 1.0}
@@ -95,55 +97,28 @@ class Stream:
 
 
 @dataclass(frozen=True)
-class Recurrent(Weights):
-    """The cell reads letter by letter; the same readout answers at every step."""
-
-    cell: VanillaCell
-    readout: Readout
-
-    def logits(self, x: Array) -> Array:
-        """(T, B) -> (T, B, 2)."""
-        return self.readout.logits(bptt.unroll(self.cell, x)[0][1:])
-
-    def loss_and_gradient(
-        self, batch: tuple[Array, Array], gradient: Recurrent | None = None
-    ) -> tuple[float, Recurrent]:
-        """The mean loss over the answers asked for, at the last steps, and its gradient (in `gradient`, if given)."""
-        gradient = self.blank() if gradient is None else gradient
-        x, asked = batch
-        s, a = bptt.unroll(self.cell, x)
-        h = s[-len(asked) :]
-        losses, dlogits = readout.cross_entropy(self.readout.logits(h), asked)
-        dh_out = np.zeros_like(s[1:])
-        dlogits /= losses.size
-        _, dh_out[-len(asked) :] = self.readout.backward(dlogits, h, gradient.readout)
-        bptt.backward(self.cell, x, s, a, dh_out, gradient.cell)
-        return losses.mean(), gradient
-
-
-@dataclass(frozen=True)
 class Flattened(Weights):
     """The MLP reads the whole sequence at once; every position, in and out, has weights of its own."""
 
     mlp: MLP
     readout: Readout
 
-    def logits(self, x: Array) -> Array:
+    def outputs(self, x: Array) -> Array:
         """(T, B) -> (A, B, 2), A being the number of answers it was made for."""
         return self._by_step(self.readout.logits(self._h(x)[-1]))
 
     def loss_and_gradient(
-        self, batch: tuple[Array, Array], gradient: Flattened | None = None
+        self, batch: tuple[Array, Array], out: Flattened | None = None
     ) -> tuple[float, Flattened]:
-        """The mean loss over the answers asked for and its gradient (in `gradient`, if given)."""
-        gradient = self.blank() if gradient is None else gradient
+        """The mean loss over the answers asked for and its gradient (in `out`, if given)."""
+        gradient = self.empty() if out is None else out
         x, asked = batch
         h = self._h(x)
         losses, dlogits = readout.cross_entropy(self._by_step(self.readout.logits(h[-1])), asked)
         dlogits /= losses.size
         side_by_side = dlogits.swapaxes(0, 1).reshape(len(h[-1]), -1)
         _, dh = self.readout.backward(side_by_side, h[-1], gradient.readout)
-        self.mlp.backward(h, dh, gradient=gradient.mlp)
+        self.mlp.backward(dh, None, h, gradient.mlp)
         return losses.mean(), gradient
 
     def _h(self, x: Array) -> list[Array]:
@@ -154,7 +129,7 @@ class Flattened(Weights):
 
 
 def models(condition: str, hidden_cell: int, hidden_mlp: int, rng: np.random.Generator) -> dict[str, Any]:
-    """The cell and the MLP with first weights uniform in ±1/sqrt(fan-in) and zero biases, in float32."""
+    """The cell and the MLP with initial weights uniform in ±1/sqrt(fan-in) and zero biases, in float32."""
 
     def weights(n_out: int, n_in: int) -> tuple[Array, Array]:
         return initialise.uniform(rng, n_out, n_in).astype(np.float32), np.zeros(n_out, np.float32)
@@ -164,7 +139,7 @@ def models(condition: str, hidden_cell: int, hidden_mlp: int, rng: np.random.Gen
     cell = VanillaCell(weights(hidden_cell, V)[0], W_hh, b)
     mlp = MLP((Layer(*weights(hidden_mlp, LENGTH * V)),))
     return {
-        "cell": Recurrent(cell, Readout(*weights(2, hidden_cell))),
+        "cell": SequenceModel(cell, Readout(*weights(2, hidden_cell))),
         "mlp": Flattened(mlp, Readout(*weights(2 * N, hidden_mlp))),
     }
 
@@ -175,7 +150,7 @@ def accuracy(model: Any, condition: str, length: int, seed: int, pairs: int = 20
     for p in range(length - 1):
         x = twins(np.random.default_rng([seed, length, p]), length, np.full(pairs, p))
         step = -1 if condition == "last step" else p + 1
-        right[p] = (model.logits(x)[step].argmax(axis=-1) == answers(x, condition)[step]).mean()
+        right[p] = (model.outputs(x)[step].argmax(axis=-1) == answers(x, condition)[step]).mean()
     return right
 
 

@@ -11,7 +11,8 @@ Names    settings, points and results are dicts that JSON can hold; results may 
 Read     book/chapters/05_memory.ipynb     Tested   tests/test_record.py
 
 A finished point is appended to NAME.json.part at once, so a run killed at any moment goes on where it was;
-NAME.json appears only when whole. `make experiments` runs all, `make experiments NAME=horizon` one.
+NAME.json appears only when whole, with a checksum of all it says. NAME.json.lock says who is at work.
+`make experiments` runs all, `make experiments NAME=horizon` one.
 
 On a cluster: `python -m pip install distributed`, start a scheduler and workers where `ch5` is installed, and
 
@@ -37,9 +38,10 @@ import joblib
 import numpy as np
 from tqdm import tqdm
 
+from ch5.engine import files
+from ch5.experiments.sealed import Dict, plain, seal, unseal
+
 RECORDED = Path(__file__).parents[1] / "recorded"
-DIGITS = 7
-Dict = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -101,14 +103,29 @@ def run(
     """Measure the points that are not yet measured, write NAME.json into `folder` and return what it holds.
 
     `jobs` workers at once, -1 for one a core; None for what `joblib.parallel_config` says, else one.
-    `fresh` forgets earlier points. Raises ValueError when the earlier points are those of another run.
+    `fresh` forgets earlier points. Raises ValueError when the earlier points are those of another run, and
+    BlockingIOError, saying who, when another process records this experiment there.
     """
     path = folder / f"{experiment.name}.json"
+    if not fresh and _is_recorded(experiment, path):
+        return load(experiment, folder)
+    with files.locked(path.with_name(f"{path.name}.lock"), f"recording {path}"):
+        if fresh or not _is_recorded(experiment, path):  # the other may have done so meanwhile
+            _record(experiment, path, jobs, fresh)
+    return load(experiment, folder)
+
+
+def _is_recorded(experiment: Experiment, path: Path) -> bool:
+    """Whether the record is there, and no unfinished run that is to replace it."""
+    part = path.with_name(f"{path.name}.part")
+    return not part.exists() and path.exists() and not _differences(experiment, _read(path))
+
+
+def _record(experiment: Experiment, path: Path, jobs: int | None, fresh: bool) -> None:
+    """Measure what is not yet measured and write the record."""
     part = path.with_name(f"{path.name}.part")
     if fresh:
         part.unlink(missing_ok=True)
-    elif not part.exists() and path.exists() and not _differences(experiment, _read(path)):
-        return load(experiment, folder)
     head = _head(experiment)
     results = _resume(part, head)
     function, settings, points = experiment.function, experiment.settings, experiment.points
@@ -126,13 +143,12 @@ def run(
             bar.update()
     _write(path, head, experiment, results)
     part.unlink()
-    return load(experiment, folder)
 
 
 def load(experiment: Experiment, folder: Path = RECORDED) -> Recorded:
     """What was recorded of the experiment.
 
-    Raises FileNotFoundError where nothing was, ValueError where the file is no record or one of other settings.
+    Raises FileNotFoundError where nothing was, ValueError where the file is damaged or one of other settings.
     """
     path = folder / f"{experiment.name}.json"
     if not path.exists():
@@ -145,31 +161,6 @@ def load(experiment: Experiment, folder: Path = RECORDED) -> Recorded:
         )
     results = [row["result"] for row in found["rows"]]
     return Recorded(experiment.settings, found["versions"], found["platform"], experiment.points, results)
-
-
-def plain(value: Any, where: str, digits: int = DIGITS) -> Any:
-    """`value` as JSON holds it: NumPy numbers and arrays become Python's, floats are rounded to `digits` digits.
-
-    Raises TypeError for what JSON cannot hold and ValueError for NaN and infinity, naming where it stood.
-    """
-    if isinstance(value, np.ndarray | np.generic):
-        value = value.tolist()
-    if isinstance(value, dict):
-        for name in value:
-            if not isinstance(name, str):
-                raise TypeError(f"{where} must have strings as keys, got {name!r}")
-        return {name: plain(entry, f"{where}[{name!r}]", digits) for name, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(entry, f"{where}[{i}]", digits) for i, entry in enumerate(value)]
-    if isinstance(value, float):
-        if not np.isfinite(value):
-            raise ValueError(f"{where} must be finite, got {value}; JSON has no such number, None would do")
-        return float(f"{value:.{digits}g}")
-    if value is None or isinstance(value, bool | int | str):
-        return value
-    raise TypeError(
-        f"{where} must be a number, string, None, or a list or dict of these, got {type(value).__name__}"
-    )
 
 
 def _measured(k: int, function: Callable[..., Dict], settings: Dict, point: Dict) -> tuple[int, Dict]:
@@ -194,10 +185,10 @@ def _resume(part: Path, head: Dict) -> dict[int, Dict]:
         return {}
     *lines, cut = part.read_bytes().split(b"\n")
     try:
-        found, *rows = [json.loads(line) for line in lines] or [head]
+        found, *rows = [unseal(line) for line in lines] or [head]
         results = {row["k"]: row["result"] for row in rows}
         unlike = [name for name in head if found[name] != head[name]]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError) as error:
         raise ValueError(f"{part} holds no points of a run ({error!r}); --fresh starts anew") from error
     if unlike:
         raise ValueError(f"{part} is of a run with other {' and '.join(unlike)}; --fresh starts anew")
@@ -206,32 +197,28 @@ def _resume(part: Path, head: Dict) -> dict[int, Dict]:
 
 
 def _append(file: BinaryIO, line: Dict) -> None:
-    """One JSON line, on the disk when this returns."""
-    file.write(json.dumps(line).encode() + b"\n")
+    """One JSON line with its checksum, on the disk when this returns."""
+    file.write(json.dumps(seal(line)).encode() + b"\n")
     file.flush()
     os.fsync(file.fileno())
 
 
 def _write(path: Path, head: Dict, experiment: Experiment, results: dict[int, Dict]) -> None:
     """The finished record, one line a point, under a new name first."""
-    entries = [f"{json.dumps(name)}: {json.dumps(head[name])}" for name in head if name != "points"]
-    rows = [json.dumps({"point": point, "result": results[k]}) for k, point in enumerate(experiment.points)]
-    entries.append('"rows": [\n' + ",\n".join(rows) + "\n]")
-    new = path.with_name(f"{path.name}.new")
-    with open(new, "wb") as file:
-        file.write(("{\n" + ",\n".join(entries) + "\n}\n").encode())
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(new, path)
+    rows = [{"point": point, "result": results[k]} for k, point in enumerate(experiment.points)]
+    sealed = seal({name: head[name] for name in head if name != "points"} | {"rows": rows})
+    entries = [f"{json.dumps(name)}: {json.dumps(sealed[name])}" for name in sealed if name != "rows"]
+    entries.append('"rows": [\n' + ",\n".join(map(json.dumps, rows)) + "\n]")
+    files.write(path, ("{\n" + ",\n".join(entries) + "\n}\n").encode())
 
 
 def _read(path: Path) -> Dict:
     try:
-        found = json.loads(path.read_bytes())
+        found = unseal(path.read_bytes())
         if missing := {"name", "settings", "versions", "platform", "rows"} - found.keys():
             raise ValueError(f"it has no {' and no '.join(sorted(missing))}")
-    except (ValueError, AttributeError) as error:
-        raise ValueError(f"{path} is not a record of an experiment ({error})") from error
+    except ValueError as error:
+        raise ValueError(f"{path} is not a whole record of an experiment ({error})") from error
     return found
 
 

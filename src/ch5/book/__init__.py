@@ -1,0 +1,1 @@
+"""What only pages use: plots, sliders, exercises, displayed source, glued numbers."""

@@ -1,0 +1,49 @@
+"""The figures of the book: each draws what it is given and computes nothing.
+
+One submodule a notebook. Colour means the same everywhere, and line or marker tells it again:
+state and forward pass blue, gradient and backward pass vermilion, input and text grey, gates green.
+Theory is a thin line, a bound is dashed, what was measured is marks with a band.
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+
+# From the colour-blind-safe cycle of Okabe and Ito.
+STATE = "#0072B2"
+GRADIENT = "#D55E00"
+INPUT = "#5F6B73"
+GATE = "#007F5F"
+INK = "#222222"  # theory, bounds, controls
+OTHER = "#A0527F"  # a fifth thing, where a figure has one
+
+TEXT_WIDTH = (5.6, 3.2)
+HALF_WIDTH = (3.6, 2.8)
+
+
+def use_style() -> None:
+    """Set the book's figure style for the rest of the session, over Matplotlib's defaults: no matplotlibrc counts."""
+    matplotlib.rcdefaults()
+    plt.style.use(Path(__file__).with_name("book.mplstyle"))
+
+
+def label_line(axes: Axes, x: float, y: float, text: str, color: str, **where: Any) -> None:
+    """Write a line's name beside the line, at the point (x, y), in the line's colour."""
+    options: dict[str, Any] = {"va": "center", "ha": "left", "xytext": (5, 0)} | where
+    axes.annotate(text, (x, y), textcoords="offset points", color=color, **options)
+
+
+def share_of_success(panels: Sequence[Axes], tasks: Iterable[str]) -> None:
+    """Axes for the share of runs that succeed, one panel a task, over one axis of lags."""
+    for axes, task in zip(panels, tasks, strict=True):
+        axes.axhline(0.5, color=INK, linewidth=0.7, linestyle="--")
+        axes.set(title=task, ylabel="success", ylim=(-0.06, 1.09), xscale="log")
+        axes.set_yticks([0, 0.5, 1], ["0 %", "50 %", "100 %"])
+    ticks = [2, 5, 10, 20, 50, 100, 200, 500]
+    panels[-1].set_xticks(ticks, [str(tick) for tick in ticks])
+    panels[-1].minorticks_off()
+    panels[-1].set_xlabel("lag (steps)")

@@ -1,0 +1,1 @@
+"""What networks read: the text and the recall tasks."""

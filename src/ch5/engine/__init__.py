@@ -1,0 +1,1 @@
+"""Weights, linear maps, backpropagation through time, gradient check, optimiser, training: what knows no network."""

@@ -1,0 +1,1 @@
+"""The cells and what stands beside them: readout, sequence model, MLP, convolution, attention."""

@@ -1,0 +1,91 @@
+"""What is read off the state: logits = W_hy h + b_y, softmax, and the cross-entropy in nats
+
+    loss = -log softmax(logits)[target],     d loss / d logits = softmax(logits) - one_hot(target)
+
+Shapes   h (..., H)   logits (..., V)   targets (...) ids   losses (...)   W_hy (V, H)   b_y (V,)
+Names    dX is dL/dX and has X's shape; the gradient of a Readout is again a Readout.
+Read     book/chapters/06_alice.ipynb     Tested   tests/test_readout.py
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ch5.engine import initialise, linear
+from ch5.engine.weights import Array, Weights, as_numbers, holds_ids, shape
+
+
+@dataclass(frozen=True)
+class Readout(Weights):
+    """The linear map from state to logits, the same at every step."""
+
+    W_hy: Array = shape("V", "H")  # hidden to output
+    b_y: Array = shape("V")
+
+    @classmethod
+    def initialise(cls, rng: np.random.Generator, V: int, H: int) -> Readout:
+        """Initial weights uniform in ±1/sqrt(fan-in), biases zero. float64."""
+        return cls(initialise.uniform(rng, V, H), np.zeros(V))
+
+    def logits(self, h: Array) -> Array:
+        """(..., H) -> (..., V); in memory each of the V entries stands together for all positions."""
+        h = as_numbers("h", h, self.dtype)
+        if h.shape[-1] != self.W_hy.shape[1]:
+            raise ValueError(
+                f"h must have {self.W_hy.shape[1]} entries on its last axis, got shape {h.shape}"
+            )
+        logits = self.W_hy @ h.reshape(-1, h.shape[-1]).T
+        logits += self.b_y[:, None]
+        return logits.T.reshape(*h.shape[:-1], len(self.b_y))
+
+    def backward(self, dlogits: Array, h: Array, out: Readout | None = None) -> tuple[Readout, Array]:
+        """The weights' gradient, summed over all positions (in `out`, if given), and dh (..., H)."""
+        gradient = self.empty() if out is None else out
+        linear.weight_gradient(dlogits, h, h.shape[-1], gradient.W_hy)
+        dlogits.reshape(-1, len(self.b_y)).sum(axis=0, out=gradient.b_y)
+        return gradient, linear.apply(self.W_hy.T, dlogits)
+
+
+def softmax(logits: Array) -> Array:
+    """Probabilities along the last axis; the largest logit is taken off first, so nothing overflows."""
+    p = np.exp(logits - logits.real.max(axis=-1, keepdims=True))
+    return p / p.sum(axis=-1, keepdims=True)
+
+
+def cross_entropy(logits: Array, targets: Array) -> tuple[Array, Array]:
+    """Each position's loss (...) in nats, and its derivative with respect to its own logits (..., V).
+
+    Raises ValueError where targets do not have the shape of the positions or are not ids from 0 to V - 1.
+    """
+    targets = linear.as_input("targets", targets, logits.shape[-1], None)
+    if not holds_ids(targets) or targets.shape != logits.shape[:-1]:
+        raise ValueError(
+            f"targets must be ids of shape {logits.shape[:-1]}, got {targets.dtype} {targets.shape}"
+        )
+    flat, rows, ids = logits.reshape(-1, logits.shape[-1]), np.arange(targets.size), targets.ravel()
+    shifted = flat - flat.real.max(axis=1, keepdims=True)
+    at_target = shifted[rows, ids]
+    p = np.exp(shifted, out=shifted)
+    total = p.sum(axis=1, keepdims=True)
+    losses = np.log(total[:, 0]) - at_target
+    p /= total
+    p[rows, ids] -= 1
+    return losses.reshape(targets.shape), p.reshape(logits.shape)
+
+
+def loss(outputs: Array, targets: Array) -> tuple[Array, Array]:
+    """Each position's loss (...) and its derivative with respect to its outputs (..., V).
+
+    For targets that are ids (...) the cross-entropy in nats, for numbers (..., V) the squared error.
+    """
+    if holds_ids(targets):
+        return cross_entropy(outputs, targets)
+    targets = as_numbers("targets", targets, outputs.dtype)
+    if targets.shape != outputs.shape:
+        raise ValueError(
+            f"targets must be ids {outputs.shape[:-1]} or numbers of shape {outputs.shape}, got shape {targets.shape}"
+        )
+    off = outputs - targets
+    return (off**2).sum(axis=-1), 2 * off

@@ -56,7 +56,7 @@ def test_make_works_below_a_space_and_an_accent(tmp_path):
     for name, script in (("jupyter-book", "exit 0"), ("python", f'exec "{sys.executable}" "$@"')):
         (folder / "bin" / name).write_text(f"#!/bin/sh\n{script}\n")
         (folder / "bin" / name).chmod(0o755)
-    command = ["make", "book", "BIN=bin", "INSTALLED="]
+    command = ["make", "--no-print-directory", "book", "BIN=bin", "INSTALLED="]
     done = subprocess.run(
         command, cwd=folder, capture_output=True, text=True, env=os.environ | {"LC_ALL": "C"}
     )

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ch5.data import text as module
 from ch5.data.text import Vocabulary, alice, load, split, windows
 
-ALICE = Path(module.__file__).parent / "data" / "alice29.txt"
+ALICE = Path(module.__file__).parent / "alice29.txt"
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ at the last cell state (the last state of the vanilla cell), is followed back.
 A result    accuracy on the test set; losses (20,), the first; before and after, each with
             along and total (21,): log10 of the gradient's length at LAGS, by the forget gates alone and by every path,
             medians over 16 sequences; gate: the median forget gate. along and gate are None for the vanilla cell.
-Read        book/chapters/07_gates.ipynb     Tested   tests/test_gates_opening.py
+Read        book/chapters/08_gates.ipynb     Tested   tests/test_gates_opening.py
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@
 Shapes   x (T, ..., D), or ids (T, ...)   q, k, v, y (T, ..., H)   A (..., T, T)   W_q, W_k, W_v (H, D)
          where only the last n steps are asked for: q, y (n, ..., H), A (..., n, T)
 Names    q, k, v are queries, keys and values; dX is dL/dX and has X's shape; a gradient is of its weights' type.
-Read     book/chapters/08_attention.ipynb     Tested   tests/test_attention.py, benchmarks/test_against_torch.py
+Read     book/chapters/10_attention.ipynb     Tested   tests/test_attention.py, benchmarks/test_against_torch.py
 Source   [Vaswani2017], of which this keeps one head and the encoding of positions, and leaves out the residual
          paths, the normalisation, the MLP and W_o, which for one head is a second W_v
 

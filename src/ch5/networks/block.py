@@ -4,7 +4,7 @@
 
 Shapes   x (T, B, D), or ids (T, B)   u (T, B, H)   outputs (1, B, V)   targets (1, B) ids or (1, B, V) numbers
 Names    dX is dL/dX and has X's shape; the gradient of a model is again of its type.
-Read     book/chapters/08_attention.ipynb     Tested   tests/test_block.py     Source   [Vaswani2017]
+Read     book/chapters/10_attention.ipynb     Tested   tests/test_block.py     Source   [Vaswani2017]
 
 Only the last step is asked for, so only its row of the attention is worked out: T products of a pair, not T^2.
 """

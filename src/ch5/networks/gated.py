@@ -9,7 +9,7 @@ Shapes   x (T, ..., D), or ids (T, ...)   s (T+1, ..., S): h and c side by side,
          the GRU   b (4, H)   W_xh (4, H, D), W_hh (4, H, H) for the LSTM; (3, H, D) for n, r, z and (3, H, H) for
          r, z, q in the GRU   a, residuals (T, 4, ..., H): the drives and the values of the slots
 Names    products of gates are taken entry by entry; σ(z) = (1 + tanh(z/2))/2; dX is dL/dX and has X's shape.
-Read     book/chapters/07_gates.ipynb     Tested   tests/test_gated.py, benchmarks/test_against_torch.py
+Read     book/chapters/08_gates.ipynb     Tested   tests/test_gated.py, benchmarks/test_against_torch.py
 Source   [Hochreiter1997], the forget gate [Gers2000]; [Cho2014] for the GRU, whose reset gate acts here after the
          recurrent product, as in PyTorch and unlike the paper
 """

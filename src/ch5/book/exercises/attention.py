@@ -1,6 +1,6 @@
 """The exercises of notebook 08: one causal head, the backward pass through its softmax, where two bills are equal.
 
-Read     book/chapters/08_attention.ipynb     Tested   tests/test_exercises.py
+Read     book/chapters/10_attention.ipynb     Tested   tests/test_exercises.py
 """
 
 from __future__ import annotations

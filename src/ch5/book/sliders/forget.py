@@ -8,7 +8,7 @@ Shapes   ids (T, runs), T at least 100   biases (B,)   gates (B, bins)   mean (B
 Names    An LSTM with initial weights reads a text; from stop to stop only the bias of its forget gate changes. A
          vanilla cell with initial weights reads the same. Norms are relative to lag 0, as decimal logarithms: the
          lowest, the median and the highest run. gates are shares of units, steps and runs; mean is the mean gate.
-Read     book/chapters/07_gates.ipynb     Tested   tests/test_sliders_forget.py
+Read     book/chapters/08_gates.ipynb     Tested   tests/test_sliders_forget.py
 """
 
 from __future__ import annotations

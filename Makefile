@@ -17,6 +17,11 @@ export OPENBLAS_NUM_THREADS ?= 1
 # Where Matplotlib keeps its list of fonts, made with the installation: while it makes it, it says so in the first figure.
 export MPLCONFIGDIR := $(CURDIR)/.cache/matplotlib
 
+# Under LC_ALL=C, Python 3.11 cannot read the path of this package where it holds an accent.
+ifneq ($(filter C POSIX,$(LC_ALL)),)
+export LC_ALL := C.UTF-8
+endif
+
 INSTALLED := .venv/.package-installed
 PAGE := _build/html/book/index.html
 

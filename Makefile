@@ -58,9 +58,11 @@ experiments: $(INSTALLED) ## run the long experiments and record them: all, or o
 	$(BIN)/python -m ch5.experiments $(NAME)
 
 train: $(INSTALLED) ## train on a text of your own, TEXT=path, or go on; more: OPTIONS="--cell lstm --hidden 200"
+	$(if $(TEXT),,$(error TEXT must name a text file, as in: make train TEXT=book.txt))
 	$(BIN)/python -m ch5 train "$(TEXT)" $(OPTIONS)
 
 sample: $(INSTALLED) ## let a trained network write: CHECKPOINT=path OPTIONS="--prompt 'It was' --temperature 0.5"
+	$(if $(CHECKPOINT),,$(error CHECKPOINT must name what make train wrote, as in: make sample CHECKPOINT=book.npz))
 	$(BIN)/python -m ch5 sample "$(CHECKPOINT)" $(OPTIONS)
 
 bench: $(INSTALLED) .venv-bench/.installed ## measure the engine beside PyTorch and JAX and record it; AGAIN=1 for the second run

@@ -48,6 +48,13 @@ def test_the_package_says_that_it_is_typed():
 
 
 @pytest.mark.skipif(os.name == "nt" or not shutil.which("make"), reason="needs make and a POSIX shell")
+@pytest.mark.parametrize(("goal", "variable"), [("train", "TEXT"), ("sample", "CHECKPOINT")])
+def test_make_names_the_variable_that_is_missing(goal, variable):
+    command = ["make", "--no-print-directory", goal, "INSTALLED="]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode != 0 and f"{variable} must name" in done.stderr, done.stderr
+
+
 def test_make_works_below_a_space_and_an_accent(tmp_path):
     """The address that it prints is quoted as addresses are."""
     folder = tmp_path / "a book é"

@@ -52,7 +52,8 @@ def test_the_package_says_that_it_is_typed():
 def test_make_names_the_variable_that_is_missing(goal, variable):
     command = ["make", "--no-print-directory", goal, "INSTALLED="]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode != 0 and f"{variable} must name" in done.stderr, done.stderr
+    assert done.returncode != 0
+    assert f"{variable} must name" in done.stderr
 
 
 def test_make_works_below_a_space_and_an_accent(tmp_path):

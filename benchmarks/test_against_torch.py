@@ -2,7 +2,7 @@
 
 PyTorch is no part of the book, and `make test` does not come here. In the environment of `make bench`:
 
-    PYTHONPATH=src .venv-bench/bin/python -m pytest benchmarks
+    PYTHONPATH=src .venv-bench/bin/python -m pytest --confcutdir benchmarks benchmarks
 """
 
 import numpy as np

@@ -1,5 +1,7 @@
 """What many tests start from: one generator, and cells with weights of order one and a state that is not zero."""
 
+import signal
+
 import numpy as np
 import pytest
 from hypothesis import settings
@@ -7,6 +9,9 @@ from hypothesis import settings
 from ch5.networks.cell import VanillaCell
 from ch5.networks.readout import Readout
 from ch5.networks.sequence import SequenceModel
+
+# A shell starts what goes in the background deaf to Ctrl-C; the tests, and the processes they start, hear it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("book", deadline=None)  # a busy machine is no failure
 settings.load_profile("book")

@@ -550,7 +550,9 @@ def test_ctrl_c_saves_where_the_run_stands_and_the_next_goes_on_from_there(run, 
     path, script, done = tmp_path / "run.npz", tmp_path / "run.py", 0
     script.write_text(RUN.replace("every=7", "every=10_000"))
     for _ in range(10):
-        process = subprocess.Popen([sys.executable, script, path], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            [sys.executable, script, path], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
         process.stdout.readline()  # the first update is made, or the run had been made to its end before
         time.sleep(rng.random() * 0.02)
         process.send_signal(signal.SIGINT)

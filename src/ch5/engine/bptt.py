@@ -17,6 +17,7 @@ step, and the shared weights' gradient is one product over all steps again.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -175,10 +176,13 @@ def _local(cell: Cell, s: Array, residuals: Array) -> Iterator[Array]:
     """The local derivatives (B, L) of one step after another, the latest first."""
     s, residuals, axes = _given(s), _given(residuals), s.ndim - 2
     n = max(1, BLOCK // s[0].size)
-    for stop in range(len(residuals), 0, -n):
+
+    def block(stop: int) -> Array:
         start = max(0, stop - n)
         local = cell.linearise(s[start : stop + 1], residuals[start:stop])
-        yield from _given(flat(local, axes)[::-1])
+        return _given(flat(local, axes)[::-1])
+
+    return chain.from_iterable(block(stop) for stop in range(len(residuals), 0, -n))
 
 
 def _at_states(dh_out: Any, s: Array) -> Array:

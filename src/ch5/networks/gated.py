@@ -54,7 +54,8 @@ class LSTM(Weights):
     def step(self, a_t: Array, s_prev: Array, out: Array | None = None) -> tuple[Array, Array]:
         """One step, s_t, and the values of its slots: (4, B, H), (B, 2H) -> (B, 2H), (4, B, H)."""
         h_prev, c_prev = _halves(s_prev)
-        slots = a_t + np.matmul(h_prev, self.W_hh.swapaxes(1, 2))
+        slots = np.matmul(h_prev, self.W_hh.swapaxes(1, 2))
+        slots += a_t
         g, i, f, o = slots
         np.tanh(g, out=g)
         _sigmoid(slots[1:])

@@ -35,9 +35,12 @@ async ({ series, author, note }) => {
   for (const [at, { name, article }] of pages) {
     for (const e of article.querySelectorAll(".headerlink, .source-of, details.above-input, script")) e.remove();
     for (const e of article.querySelectorAll("details.hide")) e.replaceWith(e.lastElementChild);
-    for (const e of article.querySelectorAll("details.solution")) {
+    for (const e of article.querySelectorAll("noscript")) e.replaceWith(...e.childNodes);
+    for (const e of article.querySelectorAll("details.admonition")) {
       const { dataset, childNodes } = e.firstElementChild;
-      const title = element("a", { href: dataset.exercise }, ...childNodes);
+      const title = dataset.exercise
+        ? element("a", { href: dataset.exercise }, ...childNodes)
+        : element("span", {}, ...childNodes);
       e.firstElementChild.replaceWith(element("p", { class: "admonition-title" }, title));
       e.replaceWith(element("div", { class: e.className, id: e.id }, ...e.childNodes));
     }

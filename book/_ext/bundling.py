@@ -54,7 +54,7 @@ def write_bundle(app, exception):
     scripts = [read(static / name) if name else body for name, body in app.bundle["script_files"]]
     script = "\n;\n".join(scripts + [read(static / name) for name in THEME_SCRIPTS])
     styles = [static / name for name in THEME_STYLES + [name for name, _ in app.bundle["css_files"]]]
-    found = read(static / "searchtools.js")  # which names what it finds, on the page of search alone
+    found = read(static / "search.js")  # which names what it finds, on the page of search alone
     style = joined(styles, static, "\n".join(pages.values()), f"{script}\n{found}")
     for name, content in (("site.css", style), ("site.js", script)):
         (static / name).write_text(content, encoding="utf-8")

@@ -26,9 +26,9 @@ def mend_page(app, name, template, context, doctree):
     body = re.sub(
         r'<p class="(collapsed|expanded) admonition-title">(.*?)</p>', r'<span class="\1">\2</span>', body
     )
-    # A solution is folded by the browser itself: it needs no script, and opens by keyboard.
+    # A hint or a solution is folded by the browser itself: it needs no script, and opens by keyboard.
     body = re.sub(
-        r'(<details class="[^"]*\bsolution\b[^>]*>\s*)<p class="admonition-title">(.*?)</p>',
+        r'(<details class="[^"]*\badmonition\b[^>]*>\s*)<p class="admonition-title">(.*?)</p>',
         lambda m: m[1] + summary(m[2]),
         body,
     )
@@ -41,18 +41,18 @@ def mend_page(app, name, template, context, doctree):
 def summary(title):
     """A summary is itself a control, and holds no other: the link in its title becomes a note for the print."""
     exercise = re.search(r'href="([^"]*)"', title)
-    return (
-        f'<summary class="admonition-title" data-exercise="{exercise[1] if exercise else ""}">'
-        f"{re.sub('</?a[^>]*>', '', title)}</summary>"
-    )
+    told = f' data-exercise="{exercise[1]}"' if exercise else ""
+    return f'<summary class="admonition-title"{told}>{re.sub("</?a[^>]*>", "", title)}</summary>'
 
 
-def visit_solution(translator, node):
-    translator.body.append(translator.starttag(node, "details", CLASS="admonition"))
+def visit_folded(translator, node):
+    folds = isinstance(node, solution_node) or "dropdown" in node["classes"]
+    translator.body.append(translator.starttag(node, "details" if folds else "div", CLASS="admonition"))
+    node["ends"] = "</details>\n" if folds else "</div>\n"
 
 
-def depart_solution(translator, node):
-    translator.body.append("</details>\n")
+def depart_folded(translator, node):
+    translator.body.append(node["ends"])
 
 
 def in_columns(text):
@@ -66,6 +66,15 @@ def tell_tables(app, doctree):
     for block in doctree.findall(nodes.literal_block):
         if "output" in block["classes"]:
             block["classes"].append("columns" if in_columns(block.astext()) else "prose")
+
+
+def keep_for_no_scripts(app, doctree, page):
+    """A cell tagged without-scripts stands in for the control above it, where no script draws that."""
+    for cell in list(doctree.findall(nodes.container)):
+        if "tag_without-scripts" in cell["classes"]:
+            place = cell.parent.index(cell)
+            cell.parent.insert(place + 1, nodes.raw("", "</noscript>", format="html"))
+            cell.parent.insert(place, nodes.raw("", "<noscript>", format="html"))
 
 
 def write_front_door(app, exception):
@@ -84,8 +93,10 @@ def write_front_door(app, exception):
 
 
 def setup(app):
-    app.add_node(solution_node, override=True, html=(visit_solution, depart_solution))
+    for kind in (solution_node, nodes.admonition):
+        app.add_node(kind, override=True, html=(visit_folded, depart_folded))
     app.connect("doctree-read", tell_tables)
+    app.connect("doctree-resolved", keep_for_no_scripts)
     app.connect("html-page-context", mend_page)
     app.connect("build-finished", write_front_door, priority=900)  # after sphinx-external-toc
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -12,7 +12,7 @@ def add_link(app, name, template, context, doctree):
         if app.config.paper and menu.get("label") == "download-buttons":
             link = {
                 "type": "link",
-                "text": "The whole book (.pdf)",
+                "text": "Download the whole book (PDF)",
                 "tooltip": "Download the book as it is printed",
                 "url": context["pathto"]("book.pdf", 1),
                 "icon": "fas fa-book",

@@ -5,6 +5,7 @@ environment variable REPOSITORY or with `-D repository=`: an address such as htt
 whose branch is then REPOSITORY_BRANCH, else main. Without it no page leads there.
 """
 
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -47,6 +48,28 @@ def last_change(app, source):
         return ""
 
 
+def tell_notebooks(app, exception):
+    """Say in the first cell of a notebook that readers download how to get the code that it imports."""
+    if exception or app.builder.format != "html":
+        return
+    for path in Path(app.outdir, "_sources").rglob("*.ipynb"):
+        notebook = json.loads(path.read_text("utf-8"))
+        cell = {"cell_type": "markdown", "id": "get-ch5", "metadata": {}, "source": how_to_get(app)}
+        notebook["cells"].insert(0, cell)
+        path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def how_to_get(app):
+    """Where ch5 comes from, in one line."""
+    if address := app.config.repository.rstrip("/").removesuffix(".git"):
+        branch = app.config.repository_branch
+        return f'This notebook needs `ch5`: `python -m pip install "ch5 @ git+{address}@{branch}" jupyterlab`'
+    return (
+        "This notebook needs `ch5`: `python -m pip install . jupyterlab` in the folder of the book's source, "
+        "where `make lab` does it all."
+    )
+
+
 class HowToCite(SphinxDirective):
     """What CITATION.cff says, as a sentence and for BibTeX."""
 
@@ -80,4 +103,5 @@ def setup(app):
     app.add_directive("how-to-cite", HowToCite)
     app.connect("html-page-context", add_ways)
     app.connect("html-collect-pages", lost_page)
+    app.connect("build-finished", tell_notebooks)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

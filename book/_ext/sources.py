@@ -1,4 +1,7 @@
-"""The source of every function shown: a page for each module of ch5, and a link below what a page shows."""
+"""The source of every function shown: a page for each module of ch5, and a link below what a page shows.
+
+One more page has the tests of the claims.
+"""
 
 import ast
 from html import escape
@@ -22,6 +25,8 @@ def read_sources(app):
     for module, text in app.modules.items():
         for name, node in defined(ast.parse(text)):
             app.shown.setdefault(source_of(node, text), (module, name))
+    claims = root.with_name("tests") / "test_claims.py"
+    app.modules["tests/test_claims"] = claims.read_text("utf-8")
 
 
 def defined(tree, prefix=""):
@@ -94,7 +99,8 @@ def source_pages(app):
         for module, text in app.modules.items()
     )
     package = '<code class="notranslate">ch5</code>'
-    body = f"<h1>The source</h1>\n<p>The package {package}, as it is tested.</p>\n<ul>\n{listed}\n</ul>"
+    about = f"The package {package}, as it is tested, and the tests of the claims."
+    body = f"<h1>The source</h1>\n<p>{about}</p>\n<ul>\n{listed}\n</ul>"
     yield "source/index", page("The source", body), "page.html"
 
 

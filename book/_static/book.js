@@ -1,31 +1,50 @@
-// An equation or a piece of code wider than the column scrolls inside itself: let the keyboard reach it, and
-// let a printed table say so.
+// An equation, a table or a piece of code wider than the column scrolls inside itself: let the keyboard reach it,
+// and let a table say so.
 (() => {
+  const WIDE = ".katex-display, .bd-article pre, .pst-scrollable-table-container";
+  const SAYS = [["role", "region"], ["aria-label", "A table that scrolls sideways"]];
   const reach = () => {
-    for (const wide of document.querySelectorAll(".katex-display, .bd-article pre")) {
-      const scrolls = wide.scrollWidth > wide.clientWidth;
+    for (const wide of document.querySelectorAll(WIDE)) {
+      const scrolls = wide.scrollWidth > wide.clientWidth + 1;
       if (scrolls) wide.tabIndex = 0;
       else wide.removeAttribute("tabindex");
-      const table = wide.closest(".output.columns");
+      const table = wide.closest(".output.columns, .pst-scrollable-table-container");
       if (!table) continue;
       table.classList.toggle("scrolls", scrolls);
       if (scrolls) for (const [name, value] of SAYS) wide.setAttribute(name, value);
       else for (const [name] of SAYS) wide.removeAttribute(name);
     }
   };
-  const SAYS = [["role", "region"], ["aria-label", "A table that scrolls sideways"]];
   addEventListener("load", reach);
   addEventListener("resize", reach);
+  document.addEventListener("toggle", reach, true);
 })();
 
-// On paper, what is folded could not be opened.
+// The menu closes on Escape, which gives the focus back, and on a click elsewhere.
+(() => {
+  const menu = document.querySelector("details.ways");
+  if (!menu) return;
+  addEventListener("keydown", event => {
+    if (event.key !== "Escape" || !menu.open) return;
+    if (menu.contains(document.activeElement)) menu.firstElementChild.focus();
+    menu.open = false;
+  });
+  addEventListener("click", event => {
+    if (!menu.contains(event.target)) menu.open = false;
+  });
+  menu.addEventListener("focusout", event => {
+    if (event.relatedTarget && !menu.contains(event.relatedTarget)) menu.open = false;
+  });
+})();
+
+// On paper, what is folded could not be opened: hints and solutions are printed, code that is folded is not.
 (() => {
   let folded = [];
   addEventListener("beforeprint", () => {
-    folded = Array.from(document.querySelectorAll("details.solution:not([open])"));
-    for (const solution of folded) solution.open = true;
+    folded = Array.from(document.querySelectorAll("details.solution:not([open]), details.admonition:not([open])"));
+    for (const one of folded) one.open = true;
   });
   addEventListener("afterprint", () => {
-    for (const solution of folded) solution.open = false;
+    for (const one of folded) one.open = false;
   });
 })();

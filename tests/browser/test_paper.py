@@ -4,6 +4,7 @@ import paper
 import pdf
 import pytest
 from checks import outline, sideways
+from chromium import PAGES
 from pypdf import PdfReader
 
 PAPER_WIDTH = 642  # pixels between the margins: 170 of the 210 mm of A4
@@ -11,7 +12,7 @@ PAPER_WIDTH = 642  # pixels between the margins: 170 of the 210 mm of A4
 
 @pytest.fixture(scope="session")
 def pages(site):
-    return sorted(site.glob("book/**/*.html"))
+    return [site / name for name in PAGES if name.startswith("book/")]
 
 
 @pytest.fixture(scope="session")

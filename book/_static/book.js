@@ -37,11 +37,11 @@
   });
 })();
 
-// On paper, what is folded could not be opened: hints and solutions are printed, code that is folded is not.
+// On paper, what is folded could not be opened: hints, solutions and outputs are printed, code that is folded is not.
 (() => {
   let folded = [];
   addEventListener("beforeprint", () => {
-    folded = Array.from(document.querySelectorAll("details.solution:not([open]), details.admonition:not([open])"));
+    folded = Array.from(document.querySelectorAll("details.admonition:not([open], .above-input)"));
     for (const one of folded) one.open = true;
   });
   addEventListener("afterprint", () => {

@@ -166,7 +166,8 @@ def test_the_menu_says_what_it_does_and_closes(server, page):
     page.keyboard.press("Escape")
     assert menu.get_attribute("open") is None
     assert summary.evaluate("e => e === document.activeElement")
-    for leave in (lambda: page.mouse.click(400, 600), lambda: page.locator(".bd-search input").first.focus()):
+    elsewhere = page.locator(".bd-sidebar-primary a").first
+    for leave in (lambda: page.mouse.click(400, 600), elsewhere.focus):
         summary.click()
         assert menu.get_attribute("open") is not None
         leave()
@@ -181,6 +182,18 @@ def test_a_downloaded_notebook_says_how_to_get_its_code(site):
         assert "ch5" in first["source"]
         assert "\n" not in first["source"]
         assert others == json.loads(path.read_text("utf-8"))["cells"]
+
+
+# Hints
+
+
+def test_every_hint_is_folded(site):
+    """As many as the notebook has, by the browser itself; test_reading.py opens what is folded by keyboard."""
+    for path in NOTEBOOKS:
+        cells = json.loads(path.read_text("utf-8"))["cells"]
+        hints = sum("".join(cell["source"]).count("{admonition} Hint") for cell in cells)
+        text = (site / "book/chapters" / f"{path.stem}.html").read_text("utf-8")
+        assert text.count('<summary class="admonition-title">Hint</summary>') == hints, path.stem
 
 
 # The last line

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ch5.data import text
-from ch5.experiments import ablation
+from ch5.experiments import ablation, record
 from ch5.experiments.ablation import MERGES
 
 
@@ -41,3 +41,36 @@ def test_the_unseen_text_begins_where_training_ends():
     read = "".join(characters[i] for i in inputs.T.ravel())
     assert read == text.alice()[ablation.CHARACTERS :][: 64 * 3]
     assert characters[targets[-1, -1]] == text.alice()[ablation.CHARACTERS + 64 * 3]
+
+
+@pytest.mark.parametrize("task", ablation.TASKS)
+def test_one_seed_run_now_begins_as_recorded(task):
+    """The first losses to 1e-5, with and without the future; what comes later depends on the machine's rounding."""
+    recorded = record.load(ablation.EXPERIMENT)
+    for merge in ("both sources", "no future"):
+        (then,) = recorded.where(task=task, merge=merge, seed=3)
+        now = ablation.echo(merge, 3, 10) if task == "echo" else ablation.alice(merge, 3, 1)[2][:10]
+        np.testing.assert_allclose(now, then["early_losses"], rtol=1e-5)
+
+
+def test_a_point_of_the_record_holds_the_curve_and_for_the_whole_gradient_its_lags_and_its_truncation(
+    monkeypatch,
+):
+    """Shares sum to one, a window as long as the text truncates nothing; of other merges there is the loss alone."""
+    run = ablation.alice
+    monkeypatch.setattr(ablation, "alice", lambda merge, seed: shortened(run(merge, seed, 1)))
+    found = ablation.measure("alice", "both sources", 0)
+    assert len(found["early_losses"]) == ablation.EVERY
+    assert len(found["losses"]) == 5
+    for stage in ("before", "after"):
+        assert sum(found[stage]["shares"]) == pytest.approx(1, abs=1e-12)
+    for state in ("state carried", "state reset"):
+        assert found["truncated"][state]["cosine"][-1] == pytest.approx(1, abs=1e-12)
+        assert found["truncated"][state]["ratio"][-1] == pytest.approx(1, abs=1e-12)
+    assert set(ablation.measure("alice", "no future", 0)) == {"early_losses", "losses"}
+
+
+def shortened(run):
+    """58 updates are an epoch; the record wants whole tens."""
+    before, after, losses = run
+    return before, after, losses[:50]

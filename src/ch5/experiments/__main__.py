@@ -10,6 +10,7 @@ import argparse  # noqa: E402
 import sys  # noqa: E402
 
 from ch5.experiments import (  # noqa: E402
+    ablation,
     alice,
     baselines,
     chaos,
@@ -25,7 +26,7 @@ from ch5.experiments import (  # noqa: E402
 
 # In the order of the pages that load them.
 ALL = [
-    *(module.EXPERIMENT for module in (prior, chaos, price, horizon, original, alice, baselines)),
+    *(module.EXPERIMENT for module in (prior, ablation, chaos, price, horizon, original, alice, baselines)),
     alice.TRIALS,
     gates_opening.EXPERIMENT,
     gates_horizon.EXPERIMENT,

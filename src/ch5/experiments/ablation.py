@@ -3,6 +3,9 @@
     echo     at every step output the symbol of LAG steps before: nothing but the past is asked for
     alice    predict the next character of the opening of *Alice*: the last few characters go a long way
 
+The network trained on *Alice* with both sources is also looked at before and after: the share of each lag in its
+gradient, and what truncation does to that gradient.
+
 Names    a merge names the cell and the readout of the backward pass; every run with the same seed has the same initial
          weights and the same batches whatever its merge. Trained in float32.
 Read     book/chapters/03_bptt.ipynb     Tested   tests/test_ablation.py
@@ -15,10 +18,14 @@ from typing import Any
 
 import numpy as np
 
+from ch5.analysis import contributions
 from ch5.data import text
+from ch5.engine import bptt
+from ch5.engine.gradcheck import relative_error
 from ch5.engine.optimise import Adam
 from ch5.engine.train import Shuffled, Training
 from ch5.engine.weights import Array
+from ch5.experiments.record import Experiment
 from ch5.networks import bugs
 from ch5.networks.cell import VanillaCell
 from ch5.networks.readout import Readout
@@ -30,6 +37,9 @@ MERGES = {
     "last output only": (VanillaCell, bugs.LastOutputOnly),
     "neither": (bugs.NoFuture, bugs.NoOutput),
 }
+TASKS = ("echo", "alice")
+EVERY = 10  # updates to a recorded loss
+WINDOWS = (2, 4, 8, 16, 32, 64)  # of truncation, in steps
 SYMBOLS, STEPS, LAG = 4, 12, 5  # of the echo
 CHARACTERS = 30_000  # of Alice to train on
 GUESSING = (STEPS - LAG) / STEPS * float(np.log(SYMBOLS))  # the echo's loss if only its first zeros are known
@@ -73,3 +83,64 @@ def _train(
     training = Training(model.astype(np.float32), batches, Adam(rate))
     losses = np.array([update.loss for update in training])
     return training.model.astype(model.dtype), losses
+
+
+def measure(task: str, merge: str, seed: int) -> dict[str, Any]:
+    """One run: its first losses, and means over EVERY updates; for both sources on *Alice* also the gradient, by lag
+    before and after training, and truncated after it.
+    """
+    if task == "echo":
+        return _curve(echo(merge, seed))
+    before, after, losses = alice(merge, seed)
+    found = _curve(losses)
+    if merge == "both sources":
+        batch = unseen(64, 32)
+        found |= {"before": by_lag(before, batch), "after": by_lag(after, batch)}
+        found["truncated"] = truncation(after, batch)
+    return found
+
+
+def by_lag(model: SequenceModel, batch: tuple[Array, Array]) -> dict[str, Any]:
+    """The gradient of W_hh by lag: each lag's share (T,) and its norm (T,) by the whole's; and the norm of W_hh.
+
+    Raises ArithmeticError where the lags do not sum to the gradient.
+    """
+    given = model.cell, *contributions.at_outputs(model, batch)
+    parts = [part.W_hh for part in contributions.by_lag(*given)]
+    whole = bptt.backward(*given)[0].W_hh
+    if (missing := relative_error(sum(parts), whole)) > 1e-12:
+        raise ArithmeticError(f"the lags must sum to the gradient, they miss it by {missing:.1g}")
+    return {
+        "shares": contributions.shares(parts, whole),
+        "sizes": np.linalg.norm(parts, axis=(1, 2)) / np.linalg.norm(whole),
+        "norm": np.linalg.norm(model.cell.W_hh, 2),
+    }
+
+
+def truncation(model: SequenceModel, batch: tuple[Array, Array]) -> dict[str, Any]:
+    """Cosine and ratio of norms of the truncated gradient of W_hh to the full one, (len(WINDOWS),) each."""
+    full = model.loss_and_gradient(batch)[1].cell.W_hh
+    found = {}
+    for state, carry in (("state carried", True), ("state reset", False)):
+        cut = [contributions.truncated(model, batch, n, carry).cell.W_hh for n in WINDOWS]
+        norms = np.linalg.norm(cut, axis=(1, 2))
+        cosine = np.einsum("nij,ij->n", cut, full) / (norms * np.linalg.norm(full))
+        found[state] = {"cosine": cosine, "ratio": norms / np.linalg.norm(full)}
+    return found
+
+
+def _curve(losses: Array) -> dict[str, Any]:
+    return {"early_losses": losses[:EVERY], "losses": losses.reshape(-1, EVERY).mean(axis=1)}
+
+
+EXPERIMENT = Experiment(
+    "ablation",
+    measure,
+    {},
+    [
+        {"task": task, "merge": merge, "seed": seed}
+        for task in TASKS
+        for merge in MERGES
+        for seed in range(20)
+    ],
+)

@@ -1,4 +1,5 @@
-"""The exercises of notebook 03: the backward pass, the sum over time as one product, windows put together again.
+"""The exercises on backpropagation through time: the backward pass, the sum over time as one product, windows put
+together again, and what they keep (both on the page on truncation).
 
 Read     book/chapters/03_bptt.ipynb     Tested   tests/test_exercises.py
 """
@@ -157,6 +158,42 @@ def check_stitch(answer: Any) -> None:
 
     bugs = [truncated, first_to_last, at_the_start, overwritten, last_piece_first]
     check(answer, stitch, [_pieces(4, 2, 5), _pieces(3)], bugs, gives=["da"])
+
+
+def check_pairs(answer: Any) -> None:
+    """Check the count of the terms that truncation leaves."""
+
+    def pairs(T: int, n: int) -> int:
+        """Count the pairs of an output t and a use of the weights at step u <= t that lie in one window,
+        for T steps in windows of n; the last window may be shorter."""
+        return sum(t % n + 1 for t in range(T))
+
+    def all_of_them(T: int, n: int) -> int:
+        """These are the pairs of the full gradient; windows leave fewer."""
+        return T * (T + 1) // 2
+
+    def no_diagonal(T: int, n: int) -> int:
+        """The pairs with u = t are missing: the step's own use of the weights."""
+        return pairs(T, n) - T
+
+    def both_ways(T: int, n: int) -> int:
+        """Pairs with u > t are counted here; an output says nothing of a later step."""
+        return 2 * pairs(T, n) - T
+
+    def whole_windows(T: int, n: int) -> int:
+        """The last window, when it is shorter than n, is not counted."""
+        return pairs(T - T % n, n)
+
+    def filled_up(T: int, n: int) -> int:
+        """The last window is counted as if it had n steps; it has only what is left of T."""
+        return pairs(T + -T % n, n)
+
+    def steps_back(T: int, n: int) -> int:
+        """This is the costlier scheme, n steps back from every output; a window is cut at its start."""
+        return sum(min(t + 1, n) for t in range(T))
+
+    bugs = [all_of_them, no_diagonal, both_ways, whole_windows, filled_up, steps_back]
+    check(answer, pairs, [(12, 4), (14, 4), (3, 2)], bugs, gives=["the count"])
 
 
 def _walk(T: int) -> tuple[Array, ...]:

@@ -45,7 +45,7 @@ def test_there_are_solutions():
 
 def test_a_printed_page_has_its_solutions(server, page):
     """A page printed from the browser has them open, and afterwards they are as the reader left them."""
-    page.goto(f"{server}/book/chapters/03_bptt.html")
+    page.goto(f"{server}/book/chapters/01_cell.html")
     page.locator("details.solution summary").nth(1).press("Enter")
     states = "Array.from(document.querySelectorAll('details.solution'), e => e.open)"
     assert page.evaluate(states) == [False, True, False]
@@ -102,7 +102,7 @@ def test_what_is_printed_is_seen_or_says_that_it_scrolls(width, name, server, pa
 def test_a_wide_table_that_fits_again_says_nothing(server, page):
     """A telephone turned: the hint is there while the table scrolls."""
     page.set_viewport_size({"width": 390, "height": 900})
-    page.goto(f"{server}/book/chapters/03_bptt.html", wait_until="load")
+    page.goto(f"{server}/book/chapters/deeper_truncation.html", wait_until="load")
     assert page.locator(".output.scrolls").count()
     page.set_viewport_size({"width": 1280, "height": 900})
     page.wait_for_function("!document.querySelector('.output.scrolls, .output [aria-label]')")

@@ -6,7 +6,7 @@
 `both_ways` gives a cell's gradients by its own backward pass and by the complex step.
 
 Names    dX is dL/dX; a cell with a bug stands wherever a VanillaCell can, a readout with one where a Readout can
-Read     book/chapters/03_bptt.ipynb     Tested   tests/test_bugs.py
+Read     book/chapters/deeper_truncation.ipynb     Tested   tests/test_bugs.py
 """
 
 from __future__ import annotations

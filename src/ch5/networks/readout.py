@@ -4,7 +4,7 @@
 
 Shapes   h (..., H)   logits (..., V)   targets (...) ids   losses (...)   W_hy (V, H)   b_y (V,)
 Names    dX is dL/dX and has X's shape; the gradient of a Readout is again a Readout.
-Read     book/chapters/06_alice.ipynb     Tested   tests/test_readout.py
+Read     book/chapters/03_bptt.ipynb     Tested   tests/test_readout.py
 """
 
 from __future__ import annotations

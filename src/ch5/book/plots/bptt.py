@@ -1,4 +1,4 @@
-"""The figures of notebook 03: contributions by step, training with half a merge, lags, truncation."""
+"""The figures on backpropagation through time: contributions by step, half a merge, lags; and on truncation."""
 
 from collections.abc import Mapping, Sequence
 

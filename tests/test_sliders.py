@@ -195,7 +195,7 @@ def test_a_power_of_ten_is_two_digits(log, text):
 
 def test_a_slider_looks_the_same_on_every_run(measured):
     """Notebooks compare what an object prints: no address, no id."""
-    assert repr(sliders.radius_and_input(measured)) == "Slider(spectral radius of W_hh, input strength)"
+    assert repr(sliders.radius_and_input(measured)) == "Slider(spectral radius, input strength)"
 
 
 # What cannot be drawn

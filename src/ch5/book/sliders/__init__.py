@@ -16,7 +16,7 @@ Shapes   x, y, top (stops of control 1, stops of control 2, ..., points), an axi
          other and ink, and mean what they mean in ch5.book.plots.
 Read     book/chapters/04_jacobian.ipynb     Tested   tests/test_sliders.py, tests/browser/test_sliders.py
 
-One module a notebook builds its figures: `ch5.book.sliders.jacobian` for 04. The front end lies here, beside
+One module a notebook builds its figures: `ch5.book.sliders.jacobian` for page 4. The front end lies here, beside
 the object that carries it into JupyterLab and into the page; what only a page needs, the script that
 starts it there without a kernel, is book/_static/widgets.js.
 """

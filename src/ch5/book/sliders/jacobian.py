@@ -126,12 +126,12 @@ def radius_and_input(measured: Measured) -> Slider:
         {
             "title": "Spectral radius and input strength against the length of a gradient",
             "controls": [
-                control("spectral radius of W_hh", "other", [f"{r:.2f}" for r in m.radii], marks),
+                control("spectral radius", "other", [f"{r:.2f}" for r in m.radii], marks),
                 control("input strength", "input", [f"{s:.1f}" for s in m.strengths]),
             ],
             "panels": [
                 {
-                    "title": "Eigenvalues of W_hh",
+                    "title": "Eigenvalues of the matrix",
                     "description": "Eigenvalues in the complex plane, with the unit circle.",
                     "square": True,
                     "x": axis("real part", -edge, edge, {v: str(v) for v in (-2, -1, 0, 1, 2)}),

@@ -131,8 +131,8 @@ def radius_and_input(measured: Measured) -> Slider:
             ],
             "panels": [
                 {
-                    "title": "Eigenvalues of the matrix",
-                    "description": "Eigenvalues in the complex plane, with the unit circle.",
+                    "title": "Eigenvalues",
+                    "description": "Eigenvalues of the matrix in the complex plane, with the unit circle.",
                     "square": True,
                     "x": axis("real part", -edge, edge, {v: str(v) for v in (-2, -1, 0, 1, 2)}),
                     "y": axis("", -edge, edge, {-2: "-2i", -1: "-i", 0: "0", 1: "i", 2: "2i"}),

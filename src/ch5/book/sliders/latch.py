@@ -65,8 +65,8 @@ def strength() -> Slider:
             "controls": [control("strength w", "state", [f"{v:.1f}" for v in STRENGTHS], nearest(1))],
             "panels": [
                 {
-                    "title": "The map h to tanh(w h)",
-                    "description": "The map, the diagonal, and dots where they meet: stable rests and, in another "
+                    "title": "The map",
+                    "description": "tanh(w h) against h, the diagonal, and dots where they meet: stable rests and, in another "
                     "colour, the unstable one at zero.",
                     "square": True,
                     "x": {"label": "h before", **unit},
@@ -79,7 +79,7 @@ def strength() -> Slider:
                     ],
                 },
                 {
-                    "title": "The push it withstands",
+                    "title": "Push withstood",
                     "description": "The largest steady push that leaves a latch on its side, by its strength: zero "
                     "up to one, then rising; a dot at the strength chosen.",
                     "x": {

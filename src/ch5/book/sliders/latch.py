@@ -66,8 +66,8 @@ def strength() -> Slider:
             "panels": [
                 {
                     "title": "The map",
-                    "description": "tanh(w h) against h, the diagonal, and dots where they meet: stable rests and, in another "
-                    "colour, the unstable one at zero.",
+                    "description": "tanh(w h) against h, the diagonal, and dots where they meet: stable rests and, in "
+                    "another colour, the unstable one at zero.",
                     "square": True,
                     "x": {"label": "h before", **unit},
                     "y": {"label": "h after", **unit},

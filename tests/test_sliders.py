@@ -1,5 +1,7 @@
 """The figure with sliders: what its sentences say is so, what it packs can be read back, what it shows is measured."""
 
+import re
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -31,7 +33,7 @@ def norms(measured, where, lag):
 
 
 def test_it_dies_in_a_dozen_steps(measured):
-    """Without input at radius a half: slopes of one, half of it lost a step, under a thousandth after twelve."""
+    """Without input at radius a half: slopes of one, half of it lost per step, under a thousandth after twelve."""
     where = PLACES["Dies in a dozen steps"]
     i, j = sliders.nearest(measured, *where)
     assert_allclose(measured.mean_slope[i, j], 1, atol=1e-12)
@@ -70,6 +72,16 @@ def test_every_place_is_a_stop(rng):
 
 
 # What the figure shows
+
+
+def test_it_starts_without_input_and_radius_one_is_marked(measured):
+    """The first thing a reader sees is the classic border; the mark stays where the radius is one."""
+    slider = sliders.radius_and_input(measured)
+    radius, strength = slider.figure["controls"]
+    start = [control["values"][i] for control, i in zip((radius, strength), slider.position, strict=True)]
+    assert start == ["1.00", "0.0"]
+    assert [radius["values"][stop] for stop in radius["marks"]] == ["1.00"]
+    assert strength["marks"] == []
 
 
 def test_the_radius_is_exact(measured):
@@ -143,12 +155,33 @@ def test_what_is_packed_can_be_read_back(measured):
 
 
 def test_the_reading_tells_the_numbers(measured):
-    """The sentence under the figure holds radius, input, slope, factor, exponent, bound and what is left."""
+    """The sentence beside the figure holds slope, factor, exponent, bound and what is left."""
     i, j = where = sliders.nearest(measured, 1.5, 1)
     text = sliders.radius_and_input(measured).figure["readings"][i][j]
-    assert text.startswith(f"Radius 1.50, input 1.0: mean slope {measured.mean_slope[*where]:.2f}.")
+    assert text.startswith(f"Mean slope {measured.mean_slope[*where]:.2f}. ")
     assert f"by {np.exp(measured.exponent[*where]):.2f} (exponent −{-measured.exponent[*where]:.2f})" in text
-    assert f"the bound allows {np.exp(measured.bound[*where]):.2f}." in text
+    assert f"by {np.exp(measured.bound[*where]):.2f} at most (bound)." in text
+
+
+def test_between_the_places_too_it_says_what_was_measured(measured):
+    """At every position: when the gradient is down to a hundredth or up to a hundred, and what the slopes have to do
+    with it. Without input below radius one they are one; above radius one they take more than it gives, or less."""
+    meanings = sliders.radius_and_input(measured).figure["meanings"]
+    for i, radius in enumerate(measured.radii):
+        for j, strength in enumerate(measured.strengths):
+            text, logs = meanings[i][j], measured.norms[i, j, :, MEDIAN]
+            passed = abs(logs) >= 2
+            assert passed.any() == ("about" in text and "steps" in text), text
+            if passed.any():
+                word = "down to a hundredth" if logs[passed][0] < 0 else "grown a hundredfold"
+                steps = int(re.search(rf"{word} after about (\d+) steps", text)[1])
+                assert abs(np.interp(steps, sliders.LAGS, abs(logs)) - 2) < 0.5
+            if radius < 1 and strength == 0:
+                assert text.endswith("The slopes are near one, and the radius is close to the rate.")
+            if radius > 1 and measured.exponent[i, j] < -sliders.NEAR:
+                assert f"though the radius is above one: slopes of {measured.mean_slope[i, j]:.2f}" in text
+            if radius > 1 and measured.exponent[i, j] > sliders.NEAR:
+                assert text.endswith("on average hold it back.")
 
 
 @pytest.mark.parametrize(
@@ -162,7 +195,7 @@ def test_a_power_of_ten_is_two_digits(log, text):
 
 def test_a_slider_looks_the_same_on_every_run(measured):
     """Notebooks compare what an object prints: no address, no id."""
-    assert repr(sliders.radius_and_input(measured)) == "Slider(spectral radius of W_hh, input strength)"
+    assert repr(sliders.radius_and_input(measured)) == "Slider(spectral radius, input strength)"
 
 
 # What cannot be drawn
@@ -170,12 +203,14 @@ def test_a_slider_looks_the_same_on_every_run(measured):
 
 def figure(**changes):
     """The smallest figure: one slider of two stops, one line."""
-    control = {"label": "strength", "colour": "state", "values": ["0", "1"]}
+    control = {"label": "strength", "colour": "state", "values": ["0", "1"], "marks": []}
     axis = {"label": "k", "range": [0, 1], "ticks": []}
     line = {"kind": "line", "colour": "state", "x": np.zeros((1, 3)), "y": np.zeros((2, 3))}
     panel = {"title": "a", "description": "b", "x": axis, "y": axis, "series": [line]}
-    sound = {"title": "t", "controls": [control], "panels": [panel], "readings": ["", ""], "places": []}
-    return sound | {"start": [0]} | changes
+    words = {"readings": ["", ""], "meanings": ["", ""]}
+    return (
+        {"title": "t", "controls": [control], "panels": [panel], "places": [], "start": [0]} | words | changes
+    )
 
 
 def panels(**changes):
@@ -192,6 +227,7 @@ def test_the_smallest_figure_is_taken():
     ("changes", "message"),
     [
         ({"readings": [""]}, r"readings must have shape \(2,\), got \(1,\)"),
+        ({"meanings": [["", ""]]}, r"meanings must have shape \(2,\), got \(1, 2\)"),
         ({"start": [2]}, r"stops below \[2\], got \[2\]"),
         ({"start": [0, 0]}, r"stops below \[2\], got \[0, 0\]"),
         ({"places": [{"label": "a", "position": [-1], "sentence": "b"}]}, r"stops below \[2\], got \[-1\]"),

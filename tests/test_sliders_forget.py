@@ -1,5 +1,7 @@
 """The slider of the forget bias: what its sentences say is so, and what it draws is the gates and the gradient."""
 
+import re
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -153,6 +155,18 @@ def test_the_reading_tells_the_numbers():
         "Forget bias −0.2: the gates are 0.45 on average. After 100 steps the gradient is 1.0 × 10⁻³⁰ times as long "
         "along the cell state, 0.32 times by every path, and 5.0 × 10⁻²² times in the vanilla cell."
     ]
+
+
+def test_between_the_places_too_it_says_how_long_a_hundredth_is_left(measured):
+    """The lags named are the last at which the median keeps a hundredth, along the cell state and by every path."""
+    for i, meaning in enumerate(sliders.forget_bias(measured).figure["meanings"]):
+        named = [int(steps) for steps in re.findall(r"for (\d+) steps", meaning)]
+        for lag, logs in zip(
+            named, (measured.along[i, :, MEDIAN], measured.total[i, :, MEDIAN]), strict=True
+        ):
+            k = sliders.LAGS.tolist().index(lag)
+            assert logs[k] >= -2
+            assert (logs[k + 1 :] < -2).all()
 
 
 def test_every_stop_has_a_text_of_its_own():

@@ -1,5 +1,7 @@
 """The slider of the latch: what its sentences say is so, and what it draws is the map and its product of slopes."""
 
+import re
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -97,3 +99,16 @@ def test_the_reading_tells_the_numbers():
     assert readings[sliders.nearest(1.0)[0]].endswith(
         "rests at zero alone. A step leaves 1 of the gradient, a hundred steps 1."
     )
+
+
+def test_between_the_places_too_it_says_what_holds_and_what_is_left():
+    """Up to one nothing holds; above it, the push withstood and the steps to a hundredth, at every strength."""
+    for w, text in zip(sliders.STRENGTHS, sliders.strength().figure["meanings"], strict=True):
+        if w <= 1:
+            assert "holds nothing" in text
+            continue
+        push, steps = re.search(r"up to (\S+), .* after (\d+) steps?\.$", text).groups()
+        rest = after(w, 1.0)
+        assert after(w, rest, push=0.02 - float(push)) > 0
+        assert passed(w, rest, int(steps)) < 0.01
+        assert int(steps) == 1 or passed(w, rest, int(steps) - 1) > 0.0099

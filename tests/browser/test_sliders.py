@@ -63,7 +63,7 @@ def test_the_arrow_keys_move_it(page, home):
     slider(page, RADIUS).press("ArrowRight")
     after = shown(page)
     assert moved(before, after)
-    assert after["values"] == ["1.05", "0.5"]
+    assert after["values"] == ["1.05", "0.0"]
     slider(page, INPUT).press("End")
     assert shown(page)["values"] == ["1.05", "2.0"]
     assert moved(after, shown(page))
@@ -128,7 +128,9 @@ def test_the_places_and_the_backward_pass(page, server):
         assert sentence.text_content() == words
     page.get_by_role("button", name="Reset").click()
     assert shown(page) == before
+    slider(page, RADIUS).press("ArrowRight")
     assert pressed.count() == 0
+    assert sentence.text_content().startswith("The gradient")
 
 
 def test_a_screen_reader_hears_the_reading_once(page, server):
@@ -145,7 +147,7 @@ def test_a_screen_reader_hears_the_reading_once(page, server):
         slider(page, RADIUS).press("ArrowLeft")
     page.wait_for_timeout(ENOUGH)
     (said,) = page.evaluate("window.said")
-    assert said.startswith(shown(page)["reading"])
+    assert said.endswith(shown(page)["reading"])
     assert slider(page, RADIUS).get_attribute("aria-valuetext") == shown(page)["values"][0] == "0.50"
 
 
@@ -158,6 +160,46 @@ def test_it_is_for_everyone_where_it_was_moved_to(page, server):
     page.get_by_role("button", name="Grows").click()
     assert not_for_everyone(page) == []
     assert page.locator(".ch5-slider").bounding_box()["height"] == height
+
+
+# It fits the screen
+
+
+def test_it_is_the_first_thing_on_its_page_and_fits_the_screen(page, server):
+    """At 1280 by 900: its top above 500 pixels, no higher than 540, at rest and at every place; no line moves."""
+    opened(page, server)
+    root = page.locator(".ch5-slider").first
+    box = root.bounding_box()
+    assert box["y"] < 500
+    assert box["height"] <= 540
+    for _, label, _ in sliders.PLACES:
+        page.get_by_role("button", name=label, exact=True).click()
+        assert root.bounding_box() == box
+
+
+def test_on_a_telephone_its_reading_is_in_view(page, server):
+    """At 390 by 844, when the page opens and when the slider stands at the top of the screen; so is the result."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    opened(page, server)
+    reading = page.locator(".ch5-slider .ch5-reading").first.bounding_box()
+    assert reading["y"] + reading["height"] < 844
+    box, result = (
+        page.locator(f".ch5-slider{part}").first.bounding_box() for part in ("", " .ch5-panel:last-child")
+    )
+    assert box["height"] < 844
+    assert result["y"] + result["height"] - box["y"] < 600
+
+
+def test_a_finger_finds_the_buttons_and_radius_one_is_marked(page, server):
+    """Buttons at least 44 pixels high; the mark stands below the thumb when the radius is one."""
+    opened(page, server)
+    assert min(b.bounding_box()["height"] for b in page.locator(".ch5-slider button").all()) >= 44
+    mark, track = (
+        page.locator(f".ch5-slider {part}").first.bounding_box() for part in (".ch5-marks span", "input")
+    )
+    share = page.locator(".ch5-slider input").first.evaluate("e => e.value / e.max")
+    thumb = track["x"] + 8 + share * (track["width"] - 16)
+    assert abs(mark["x"] + mark["width"] / 2 - thumb) < 2
 
 
 # It draws what Python computed

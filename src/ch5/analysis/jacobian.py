@@ -6,7 +6,7 @@
 
 Shapes   W_hh (H, H)   slope (T, ..., H); slope[t-1] is 1 - h_t^2, what `VanillaCell.linearise` gives
 Names    rho is the largest eigenvalue in size, sigma_max the largest singular value; the exponent is the
-         leading Lyapunov exponent: the long-run mean log growth, a step, of a vector under the product.
+         leading Lyapunov exponent: the long-run mean log growth, per step, of a vector under the product.
 Read     book/chapters/04_jacobian.ipynb     Tested   tests/test_jacobian.py
 Source   [Pascanu2013] for the bound, [Benettin1980] for exponents by QR, [Trefethen2005] for non-normality
 

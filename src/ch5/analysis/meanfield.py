@@ -8,7 +8,7 @@
 Shapes   g, sigma, q (...) broadcast against each other   W (H, H) of gain 1
 Names    g is the gain: the standard deviation of an entry of g W is g/sqrt(H); sigma the strength of the
          input, independent noise on every unit at every step; the exponent is in nats per step.
-Read     book/chapters/04_jacobian.ipynb     Tested   tests/test_meanfield.py
+Read     book/chapters/deeper_meanfield.ipynb     Tested   tests/test_meanfield.py
 Source   [Sompolinsky1988] and, in discrete time, [Cessac1994]; noise as input: [Molgedey1992]
 
 The prediction is for H to infinity. `simulated_exponents` says what a cell of finite size does.

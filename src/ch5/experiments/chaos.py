@@ -3,7 +3,7 @@
 One point is one matrix. It serves every pair (g, sigma) at once, all under the same noise, so pairs can be
 compared on the same draw; seeds are independent.
 
-Read     book/chapters/04_jacobian.ipynb     Tested   tests/test_chaos.py
+Read     book/chapters/deeper_meanfield.ipynb     Tested   tests/test_chaos.py
 """
 
 from typing import Any

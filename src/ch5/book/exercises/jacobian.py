@@ -1,4 +1,4 @@
-"""The exercises of notebook 04: a gradient step by step, an exponent without overflow, a clip that keeps the direction.
+"""The exercises of page 4: a gradient step by step, an exponent without overflow, a clip that keeps the direction.
 
 Read     book/chapters/04_jacobian.ipynb     Tested   tests/test_exercises.py
 """
@@ -61,7 +61,7 @@ def check_exponent(answer: Any) -> None:
     """Check the mean log growth of a vector along a path of any length."""
 
     def exponent(v: Array, slope: Array, W_hh: Array) -> float:
-        """Give the mean log growth, a step, of the vector v (H,) under J_1, then J_2, ... then J_T.
+        """Give the mean log growth, per step, of the vector v (H,) under J_1, then J_2, ... then J_T.
         J_t is diag(slope_t) W_hh, slope (T, H). The paths are long: v must not overflow or vanish."""
         total = 0.0
         for slope_t in slope:

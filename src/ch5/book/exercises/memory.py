@@ -1,4 +1,4 @@
-"""The exercises of notebook 05: a latch step by step, what it passes back, an interval for a rate of success.
+"""The exercises of page 5: a latch step by step, what it passes back, an interval for a rate of success.
 
 Read     book/chapters/05_memory.ipynb     Tested   tests/test_exercises.py
 """

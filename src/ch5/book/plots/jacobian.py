@@ -1,6 +1,6 @@
-"""The figures of notebook 04: gradients by lag, slopes, the map of the exponent, what taking out the clip does."""
+"""The figures of page 4, and those of page 7 on training: gradients by lag, errors of a shift, slopes, the clip."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -43,19 +43,21 @@ def radius_zero(delay: Array, cell: Array) -> Figure:
 
 def against_lag(panels: Mapping[str, Mapping[str, Array]]) -> Figure:
     """For each network natural logs by lag: `bound`, `radius`, `exponent` (K+1,), `measured` (3, K+1) quartiles."""
-    figure, axes = plt.subplots(len(panels), sharex=True, figsize=(TEXT_WIDTH[0], 2.15 * len(panels)))
-    for panel, (title, lines) in zip(np.atleast_1d(axes), panels.items(), strict=True):
+    rows = (len(panels) + 1) // 2
+    figure, grid = plt.subplots(rows, 2, sharex=True, figsize=(TEXT_WIDTH[0], 0.4 + 2.2 * rows))
+    for axes, (title, lines) in zip(grid.flat, panels.items(), strict=True):
         scaled = {name: values / np.log(10) for name, values in lines.items()}
         lags = np.arange(len(scaled["bound"]))
-        panel.plot(lags, scaled["bound"], "--", color=INK, linewidth=1.2, label="bound")
-        panel.plot(lags, scaled["radius"], "-.", color=OTHER, linewidth=1, label="radius$^k$")
-        panel.plot(lags, scaled["exponent"], color=GRADIENT, linewidth=1, label="exponent")
+        axes.plot(lags, scaled["bound"], "--", color=INK, linewidth=1.2, label="bound")
+        axes.plot(lags, scaled["radius"], "-.", color=OTHER, linewidth=1, label="radius$^k$")
+        axes.plot(lags, scaled["exponent"], color=GRADIENT, linewidth=1, label="exponent")
         low, median, high = scaled["measured"]
-        panel.fill_between(lags, low, high, color=GRADIENT, alpha=0.25, linewidth=0)
-        panel.plot(lags[::3], median[::3], "o", color=GRADIENT, markersize=3.5, label="measured")
-        panel.set(title=title, ylabel="power of ten")
-    np.atleast_1d(axes)[0].legend(fontsize=9, ncols=2, loc="lower left")
-    np.atleast_1d(axes)[-1].set_xlabel("lag k (steps)")
+        axes.fill_between(lags, low, high, color=GRADIENT, alpha=0.25, linewidth=0)
+        axes.plot(lags[::3], median[::3], "o", color=GRADIENT, markersize=3, label="measured")
+        axes.set(title=title)
+    figure.legend(*grid.flat[0].get_legend_handles_labels(), fontsize=10, ncols=4, loc="outside upper center")
+    figure.supxlabel("lag k (steps)", fontsize=11)
+    figure.supylabel("length (power of ten)", fontsize=11)
     return figure
 
 
@@ -71,45 +73,6 @@ def slopes(edges: Array, shares: Mapping[str, Array]) -> Figure:
         axes.set(ylabel="share", ylim=(0, 1.1 * high.max()))
         axes.annotate(stage, (0.5, 0.8), xycoords="axes fraction", ha="center", fontsize=10)
     panels[-1].set_xlabel("slope of the tanh")
-    return figure
-
-
-def exponent_map(g: Array, sigma: Array, exponents: Array, gains: Array, points: Array) -> Figure:
-    """Predicted exponents (S, G), the critical gains (S,) as a line, and simulated points (P, 3)."""
-    figure, axes = plt.subplots(figsize=(TEXT_WIDTH[0], 3.8))
-    shown = axes.pcolormesh(g, sigma, exponents, vmin=-1, vmax=1, shading="gouraud", rasterized=True)
-    axes.plot(gains, sigma, color="black", linewidth=1.2)
-    axes.scatter(points[:, 0], points[:, 1], 55, points[:, 2], vmin=-1, vmax=1, edgecolors="black",
-                 cmap=shown.get_cmap(), clip_on=False, zorder=3)  # fmt: skip
-    axes.axvline(1, color="black", linewidth=0.8, linestyle=":")
-    axes.annotate("shrinks", (0.62, 1.55), fontsize=11)
-    axes.annotate("grows", (3.3, 0.75), fontsize=11)
-    axes.set(xlabel="gain g", ylabel="input noise σ", xlim=(g.min(), g.max()), ylim=(0, sigma.max()))
-    axes.grid(visible=False)
-    figure.colorbar(shown, label="exponent (nats per step)", shrink=0.9)
-    return figure
-
-
-def finite_size(
-    sizes: Sequence[int], gaps: Array, g: Array, predicted: Array, quiet: Mapping[int, Array]
-) -> Figure:
-    """Above: |gap| to the prediction by H, (pairs, sizes), and a line 1/H. Below: quiet cells by gain, (seeds, g)."""
-    figure, (top, bottom) = plt.subplots(2, figsize=(TEXT_WIDTH[0], 5.4))
-    top.loglog(sizes, gaps.T, "o", color=STATE, markersize=3, alpha=0.4)
-    middle = gaps.mean(axis=0)
-    top.loglog(sizes, middle, "s-", color=STATE)
-    top.loglog(sizes, middle[0] * sizes[0] / np.array(sizes), color=INK, linewidth=1)
-    label_line(top, sizes[-1], middle[0] * sizes[0] / sizes[-1], "1/H", INK, xytext=(6, 0))
-    top.axhline(0.01, color=INK, linestyle="--", linewidth=1)
-    top.set(xlabel="units H", ylabel="gap (nats per step)", xticks=sizes, xticklabels=sizes)
-    top.minorticks_off()
-    for (H, runs), color, marker in zip(quiet.items(), (INPUT, GATE), "s^", strict=True):
-        _band(bottom, g, runs, color, f"{marker}--")
-        label_line(bottom, g[-1], np.median(runs[:, -1]), f"H = {H}", color)
-    bottom.plot(g, predicted, color=GRADIENT, linewidth=1)
-    label_line(bottom, g[-1], predicted[-1], "H → ∞", GRADIENT, xytext=(5, 9))
-    bottom.axhline(0, color="black", linewidth=0.8)
-    bottom.set(xlabel="gain g, no noise", ylabel="exponent (nats per step)", xlim=(g[0], g[-1] + 0.05))
     return figure
 
 
@@ -172,6 +135,24 @@ def by_radius(panels: Mapping[str, Mapping[float, Array]]) -> Figure:
         panel.set(title=title, ylabel="power of ten")
     axes[0].legend(title="radius at first", fontsize=9, ncols=3, loc="lower left")
     axes[-1].set_xlabel("lag k (steps)")
+    return figure
+
+
+def shift(errors: Mapping[str, Array], products: Mapping[str, Array]) -> Figure:
+    """For each cell the error of a shift (T,) and the norm of the Jacobian product (T,), on log scales."""
+    figure, panels = plt.subplots(len(errors), sharex=True, figsize=(TEXT_WIDTH[0], 5.2))
+    for axes, (name, error), product in zip(panels, errors.items(), products.values(), strict=True):
+        steps = np.arange(1, len(error) + 1)
+        axes.semilogy(steps, product, "--", color=GRADIENT)
+        axes.semilogy(steps, error, "o-", color=STATE, markersize=2.5, linewidth=1)
+        axes.set(title=name, ylabel="norm")
+        axes.margins(y=0.1)
+        at, falls = len(steps) // 2, product[-1] < product[0]
+        side = {"ha": "left", "xytext": (8, 10)} if falls else {"ha": "right", "xytext": (-8, 8)}
+        label_line(axes, at, product[at], "Jacobian product", GRADIENT, **side)
+        side = {"ha": "right", "xytext": (-8, -8)} if falls else {"ha": "left", "xytext": (0, 11)}
+        label_line(axes, at, error[at], "error of the shift", STATE, **side)
+    panels[-1].set_xlabel("steps after the padding ended")
     return figure
 
 

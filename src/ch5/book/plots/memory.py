@@ -1,4 +1,4 @@
-"""The figures of notebook 05: success against lag, what a latch holds and passes, the gradient at the start."""
+"""The figures of page 5: success against lag, what a latch holds and passes, the gradient at the start."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,16 +15,16 @@ KINDS = ((STATE, "o"), (GATE, "s"), (OTHER, "^"), (INPUT, "D"))  # of initial we
 def success_by_lag(
     lags: Mapping[str, Sequence[int]],
     trained: Mapping[str, Mapping[str, Array]],
-    guessed: Mapping[str, Array],
+    searched: Mapping[str, Array],
     by_hand: Mapping[str, Array],
 ) -> Figure:
-    """For each task: rate, low, high (3, lags) by initial weights; the rates of guessing and of built weights."""
+    """For each task: rate, low, high (3, lags) by initial weights; the rates of random search and of built weights."""
     figure, panels = plt.subplots(len(lags), sharex=True, sharey=True, figsize=(TEXT_WIDTH[0], 7.2))
     for axes, (task, at) in zip(panels, lags.items(), strict=True):
         for (kind, (rate, low, high)), (color, marker) in zip(trained[task].items(), KINDS, strict=True):
             axes.fill_between(at, low, high, color=color, alpha=0.14, linewidth=0)
             axes.plot(at, rate, color=color, marker=marker, markersize=4.5, linewidth=1.2, label=kind)
-        axes.plot(at, guessed[task], "x:", color=INK, markersize=5, linewidth=1, label="guessing")
+        axes.plot(at, searched[task], "x:", color=INK, markersize=5, linewidth=1, label="random search")
         axes.plot(at, by_hand[task], color=INK, linewidth=4, zorder=1.9, label="built by hand")
     share_of_success(panels, lags)
     panels[0].legend(fontsize=9, loc="center left")

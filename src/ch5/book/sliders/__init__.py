@@ -3,11 +3,12 @@
 One front end (slider.js, slider.css) draws whatever figure it is given as data. A figure is a dictionary:
 
     title      a name for screen readers
-    controls   one per slider: label, colour, and values, the text shown at each stop
+    controls   one per slider: label, colour, values (the text at each stop), marks (stops marked)
     panels     title, description, x and y (label, range, ticks as pairs of value and text), square, series
     series     kind line, dots, bars or band; colour; x, y and for a band top; optional label, dashed, thin
-    readings   a sentence for every position, nested as the controls are
-    places     positions worth a visit: label, position, sentence
+    readings   the numbers at every position, in words, nested as the controls are
+    meanings   what they mean, a sentence for every position, nested in the same way
+    places     positions worth a visit: label, position, and a sentence in place of the meaning
     start      the position that the reader finds, and that the reset button restores
 
 Shapes   x, y, top (stops of control 1, stops of control 2, ..., points), an axis of 1 where a control does
@@ -15,7 +16,7 @@ Shapes   x, y, top (stops of control 1, stops of control 2, ..., points), an axi
          other and ink, and mean what they mean in ch5.book.plots.
 Read     book/chapters/04_jacobian.ipynb     Tested   tests/test_sliders.py, tests/browser/test_sliders.py
 
-One module a notebook builds its figures: `ch5.book.sliders.jacobian` for 04. The front end lies here, beside
+One module a notebook builds its figures: `ch5.book.sliders.jacobian` for page 4. The front end lies here, beside
 the object that carries it into JupyterLab and into the page; what only a page needs, the script that
 starts it there without a kernel, is book/_static/widgets.js.
 """
@@ -47,8 +48,9 @@ class Slider(anywidget.AnyWidget):
     def __init__(self, figure: dict[str, Any]) -> None:
         """Check the figure and pack its arrays. Raises ValueError for shapes that do not fit or are not finite."""
         stops = [len(control["values"]) for control in figure["controls"]]
-        if np.shape(figure["readings"]) != tuple(stops):
-            raise ValueError(f"readings must have shape {tuple(stops)}, got {np.shape(figure['readings'])}")
+        for words in ("readings", "meanings"):
+            if np.shape(figure[words]) != tuple(stops):
+                raise ValueError(f"{words} must have shape {tuple(stops)}, got {np.shape(figure[words])}")
         for position in [figure["start"], *(place["position"] for place in figure["places"])]:
             _check_position(position, stops)
         packed: list[Array] = []
@@ -75,9 +77,9 @@ class Slider(anywidget.AnyWidget):
         return f"Slider({', '.join(control['label'] for control in self.figure['controls'])})"
 
 
-def control(label: str, colour: str, values: list[str]) -> dict[str, Any]:
-    """A slider: the text shown at each stop."""
-    return {"label": label, "colour": colour, "values": values}
+def control(label: str, colour: str, values: list[str], marks: Sequence[int] = ()) -> dict[str, Any]:
+    """A slider: the text shown at each stop, and the stops that are marked below it."""
+    return {"label": label, "colour": colour, "values": values, "marks": list(marks)}
 
 
 def axis(label: str, low: float, high: float, ticks: dict[Any, str]) -> dict[str, Any]:

@@ -148,6 +148,7 @@ def forget_bias(measured: Measured) -> Slider:
                 },
             ],
             "readings": [_reading(m, i) for i in range(len(m.biases))],
+            "meanings": [_meaning(m, i) for i in range(len(m.biases))],
             "places": [
                 {"label": label, "position": nearest(m, where), "sentence": sentence}
                 for where, label, sentence in PLACES
@@ -155,6 +156,13 @@ def forget_bias(measured: Measured) -> Slider:
             "start": nearest(m, START),
         }
     )
+
+
+def _meaning(m: Measured, i: int) -> str:
+    """How long each path keeps a hundredth of the gradient, at one bias."""
+    kept = [LAGS[max((logs[i, :, 1] >= -2).sum() - 1, 0)] for logs in (m.along, m.total)]
+    alone, every = (f"{lag} steps{' and more' if lag == LAGS[-1] else ''}" for lag in kept)
+    return f"A hundredth of the gradient is left for {alone} along the cell state, for {every} by every path."
 
 
 def _reading(m: Measured, i: int) -> str:

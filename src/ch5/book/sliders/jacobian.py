@@ -6,7 +6,7 @@ Shapes   W_hh (H, H)   radii (R,)   strengths (S,)   eigenvalues (R, H) complex 
          norms (R, S, lags, 3)   mean_slope, bound, exponent (R, S)
 Names    The noise is Gaussian, of deviation 1, independent for every unit and step. Norms are relative to
          lag 0, as decimal logarithms: the lowest, the median and the highest of PATHS runs. Bound and
-         exponent are natural logarithms, a step. slopes are shares of units, steps and runs.
+         exponent are natural logarithms, per step. slopes are shares of units, steps and runs.
 Read     book/chapters/04_jacobian.ipynb     Tested   tests/test_sliders.py
 """
 
@@ -28,7 +28,8 @@ PATHS = 8  # runs with other noise, another first state and another gradient at 
 SKIP = 100  # steps before the first that counts
 LAGS = np.arange(0, 61, 3)
 EDGES = np.linspace(0, 1, 11)  # of the bins of the slopes
-START = (1.0, 0.5)
+START = (1.0, 0.0)
+NEAR = 0.02  # nats per step between two rates that are called close
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 # (radius, strength), label, sentence. tests/test_sliders.py asserts what the sentences say.
@@ -36,26 +37,26 @@ PLACES = (
     (
         (0.5, 0.0),
         "Dies in a dozen steps",
-        "Without input the state rests at zero, every slope is one, and the radius tells the truth: each step "
+        "Without input the state rests at zero, every slope is one, and the radius is the rate: each step "
         "halves the gradient, and after twelve less than a thousandth is left.",
     ),
     (
         (1.0, 0.0),
         "Just holds",
         "Radius one and no input: after 60 steps more than a twentieth of the gradient is left. Set the input "
-        "to 0.3 and leave the radius as it is: less than a ten-thousandth.",
+        "to 0.3, the radius as it is: less than a ten-thousandth.",
     ),
     (
         (1.5, 1.0),
         "Above one, yet dying",
         "The radius to the power of 60 is more than ten billion. But the input holds the slopes below a half "
-        "on average, and after 60 steps less than a ten-thousandth of the gradient is left.",
+        "on average, and after 60 steps less than a ten-thousandth is left.",
     ),
     (
         (2.5, 0.1),
         "Grows",
-        "Now it grows, more than a thousand times over 60 steps. The state swings by itself and holds the slopes "
-        "below a half on average: the radius to the power of 60 is more than a billion times larger still.",
+        "It grows, more than a thousandfold over 60 steps. The state moves by itself and holds the slopes below "
+        "a half on average: the radius to the power of 60 is a billion times larger still.",
     ),
 )
 
@@ -119,17 +120,19 @@ def radius_and_input(measured: Measured) -> Slider:
     decades = ends / np.log(10)
     low, median, high = np.moveaxis(m.norms, -1, 0)
     edge = 1.04 * m.radii.max()
+    marks = [i for i, r in enumerate(m.radii) if np.isclose(r, 1)]
+    everywhere = [[(i, j) for j in range(len(m.strengths))] for i in range(len(m.radii))]
     return Slider(
         {
             "title": "Spectral radius and input strength against the length of a gradient",
             "controls": [
-                control("spectral radius of W_hh", "other", [f"{r:.2f}" for r in m.radii]),
+                control("spectral radius", "other", [f"{r:.2f}" for r in m.radii], marks),
                 control("input strength", "input", [f"{s:.1f}" for s in m.strengths]),
             ],
             "panels": [
                 {
-                    "title": "Eigenvalues of W_hh",
-                    "description": "Eigenvalues in the complex plane, with the unit circle.",
+                    "title": "Eigenvalues",
+                    "description": "Eigenvalues of the matrix in the complex plane, with the unit circle.",
                     "square": True,
                     "x": axis("real part", -edge, edge, {v: str(v) for v in (-2, -1, 0, 1, 2)}),
                     "y": axis("", -edge, edge, {-2: "-2i", -1: "-i", 0: "0", 1: "i", 2: "2i"}),
@@ -170,7 +173,8 @@ def radius_and_input(measured: Measured) -> Slider:
                     ],
                 },
             ],
-            "readings": [[_reading(m, i, j) for j in range(len(m.strengths))] for i in range(len(m.radii))],
+            "readings": [[_reading(m, *where) for where in row] for row in everywhere],
+            "meanings": [[_meaning(m, *where) for where in row] for row in everywhere],
             "places": [
                 {"label": label, "position": nearest(m, *where), "sentence": sentence}
                 for where, label, sentence in PLACES
@@ -180,13 +184,44 @@ def radius_and_input(measured: Measured) -> Slider:
     )
 
 
+def _meaning(m: Measured, i: int, j: int) -> str:
+    """What becomes of the gradient at one position, and why."""
+    median, radius, exponent = m.norms[i, j, :, 1], m.radii[i], m.exponent[i, j]
+    if median.min() <= -2:
+        fate = f"The gradient is down to a hundredth after about {_first(-median)} steps"
+    elif median.max() >= 2:
+        fate = f"The gradient has grown a hundredfold after about {_first(median)} steps"
+    elif abs(exponent) < NEAR / 2:
+        fate = "The gradient hardly shrinks or grows"
+    else:
+        fate = f"The gradient {'shrinks' if exponent < 0 else 'grows'} slowly"
+    slopes = f"slopes of {m.mean_slope[i, j]:.2f} on average"
+    if abs(np.log(radius) - exponent) < NEAR:
+        return f"{fate}. The slopes are near one, and the radius is close to the rate."
+    if radius < 1 - NEAR:
+        return f"{fate}. The radius alone would shorten it; with {slopes} it goes faster."
+    if radius < 1 + NEAR:
+        return f"{fate}. The radius alone would hold it; {slopes} shorten it."
+    if abs(exponent) < NEAR / 2:
+        return f"{fate}: {slopes} take about what the radius gives."
+    if exponent < 0:
+        return f"{fate}, though the radius is above one: {slopes} take more than the radius gives."
+    return f"{fate}. By the radius alone it would grow faster; {slopes} hold it back."
+
+
+def _first(logs: Array) -> int:
+    """About the lag at which decimal logarithms at LAGS first reach 2."""
+    k = int(np.flatnonzero(logs >= 2)[0])
+    return round(float(np.interp(2, logs[k - 1 : k + 1], LAGS[k - 1 : k + 1])))
+
+
 def _reading(m: Measured, i: int, j: int) -> str:
-    """The numbers at one position, as a sentence."""
+    """The numbers at one position."""
     rate = f"{m.exponent[i, j]:+z.2f}".replace("-", "−")  # z: no minus before a zero
     return (
-        f"Radius {m.radii[i]:.2f}, input {m.strengths[j]:.1f}: mean slope {m.mean_slope[i, j]:.2f}. In the long run "
-        f"a step multiplies the gradient by {np.exp(m.exponent[i, j]):.2f} (exponent {rate}); the bound allows "
-        f"{np.exp(m.bound[i, j]):.2f}. After {LAGS[-1]} steps it is {power(m.norms[i, j, -1, 1])} times as long."
+        f"Mean slope {m.mean_slope[i, j]:.2f}. In the long run a step multiplies the gradient by "
+        f"{np.exp(m.exponent[i, j]):.2f} (exponent {rate}), and by {np.exp(m.bound[i, j]):.2f} at most (bound). "
+        f"After {LAGS[-1]} steps it is {power(m.norms[i, j, -1, 1])} times as long."
     )
 
 

@@ -1,4 +1,4 @@
-"""The figure with a slider of notebook 05: how firmly a latch holds against what it leaves of the gradient.
+"""The figure with a slider of page 5: how firmly a latch holds against what it leaves of the gradient.
 
     h_t = tanh(w h_{t-1})        rests at ±h* with h* = tanh(w h*); a step leaves w (1 - h*^2)
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from ch5.analysis import latch
-from ch5.book.sliders import Slider
+from ch5.book.sliders import Slider, control
 from ch5.book.sliders.jacobian import SUPERSCRIPT
 
 STRENGTHS = np.linspace(0.5, 6, 56)
@@ -62,14 +62,12 @@ def strength() -> Slider:
     return Slider(
         {
             "title": "The strength of a latch against what it leaves of a gradient",
-            "controls": [
-                {"label": "strength w", "colour": "state", "values": [f"{v:.1f}" for v in STRENGTHS]}
-            ],
+            "controls": [control("strength w", "state", [f"{v:.1f}" for v in STRENGTHS], nearest(1))],
             "panels": [
                 {
-                    "title": "The map h to tanh(w h)",
-                    "description": "The map, the diagonal, and dots where they meet: stable rests and, in another "
-                    "colour, the unstable one at zero.",
+                    "title": "The map",
+                    "description": "tanh(w h) against h, the diagonal, and dots where they meet: stable rests and, in "
+                    "another colour, the unstable one at zero.",
                     "square": True,
                     "x": {"label": "h before", **unit},
                     "y": {"label": "h after", **unit},
@@ -81,7 +79,7 @@ def strength() -> Slider:
                     ],
                 },
                 {
-                    "title": "The push it withstands",
+                    "title": "Push withstood",
                     "description": "The largest steady push that leaves a latch on its side, by its strength: zero "
                     "up to one, then rising; a dot at the strength chosen.",
                     "x": {
@@ -112,12 +110,25 @@ def strength() -> Slider:
                 },
             ],
             "readings": [_reading(v) for v in STRENGTHS],
+            "meanings": [_meaning(v) for v in STRENGTHS],
             "places": [
                 {"label": label, "position": nearest(where), "sentence": sentence}
                 for where, label, sentence in PLACES
             ],
             "start": nearest(START),
         }
+    )
+
+
+def _meaning(w: float) -> str:
+    """What it holds and what it costs, at one strength."""
+    if w <= 1:
+        return "Up to one it holds nothing: from any state it comes to rest at zero."
+    firm, slope = float(latch.withstands(w)), float(latch.slope(w))
+    steps = int(np.ceil(2 / -np.log10(slope)))
+    return (
+        f"It stays on its side against a steady push of up to {firm:.2f}, and less than a hundredth "
+        f"of the gradient is left after {steps} step{'s' * (steps > 1)}."
     )
 
 

@@ -1,10 +1,9 @@
-// Draws a figure with sliders from data; ch5/sliders/__init__.py says what the data is.
+// Draws a figure with sliders from data; ch5/book/sliders/__init__.py says what the data is.
 // The same module serves JupyterLab (through anywidget) and a page without a kernel.
 
 const SVG = "http://www.w3.org/2000/svg";
 const QUIET = 600; // milliseconds without a change before the reading is announced
 const LINE = 16; // pixels between two labels, at least
-const HINT = "The buttons lead to places worth a visit.";
 
 function add(parent, name, attributes = {}, text = "") {
   const inSvg = name === "svg" || (parent && parent.namespaceURI === SVG);
@@ -24,6 +23,9 @@ function pick(numbers, { start, shape }, position) {
   position.forEach((stop, axis) => (index = index * shape[axis] + (shape[axis] === 1 ? 0 : stop)));
   return numbers.subarray(start + index * points, start + (index + 1) * points);
 }
+
+// The words at one position.
+const at = (nested, position) => position.reduce((part, stop) => part[stop], nested);
 
 // One series as the path of an SVG; X and Y turn numbers into pixels.
 const DRAW = {
@@ -96,9 +98,9 @@ function panel(parent, description, numbers) {
     if (!paths) return;
     const ends = [];
     series.forEach((one, i) => {
-      const at = array => pick(numbers, array, position);
-      const ys = at(one.y);
-      paths[i].setAttribute("d", DRAW[one.kind](at(one.x), ys, X, Y, one.top && at(one.top)));
+      const here = array => pick(numbers, array, position);
+      const ys = here(one.y);
+      paths[i].setAttribute("d", DRAW[one.kind](here(one.x), ys, X, Y, one.top && here(one.top)));
       if (one.label) ends.push(Y(ys[ys.length - 1]));
     });
     place(ends);
@@ -128,8 +130,18 @@ function render({ model, el }) {
     });
     input.addEventListener("input", () =>
       go(model.get("position").map((stop, i) => (i === axis ? input.valueAsNumber : stop))));
+    const marks = add(label, "span", { class: "ch5-marks", "aria-hidden": "true" });
+    for (const stop of control.marks)
+      add(marks, "span", { style: `--at: ${stop / (control.values.length - 1)}` }, control.values[stop]);
     return { input, value, values: control.values };
   });
+
+  const words = add(root, "div", { class: "ch5-words" });
+  const sentence = add(words, "p", { class: "ch5-sentence" });
+  const reading = add(words, "p", { class: "ch5-reading" });
+
+  const frame = add(root, "div", { class: "ch5-panels" });
+  const panels = figure.panels.map(one => panel(frame, one, numbers));
 
   const row = add(root, "div", { class: "ch5-places" });
   const buttons = figure.places.map(one => {
@@ -139,11 +151,6 @@ function render({ model, el }) {
   });
   const reset = add(row, "button", { type: "button", class: "ch5-reset" }, "Reset");
   reset.addEventListener("click", () => go(figure.start));
-
-  const frame = add(root, "div", { class: "ch5-panels" });
-  const panels = figure.panels.map(one => panel(frame, one, numbers));
-  const reading = add(root, "p", { class: "ch5-reading" });
-  const sentence = add(root, "p", { class: "ch5-sentence" });
   const spoken = add(root, "p", { class: "ch5-spoken", "aria-live": "polite" });
   let timer;
 
@@ -157,15 +164,15 @@ function render({ model, el }) {
     });
     buttons.forEach((button, i) => button.setAttribute("aria-pressed", i === here));
     panels.forEach(one => one.draw(position));
-    reading.textContent = position.reduce((part, stop) => part[stop], figure.readings);
-    sentence.textContent = here < 0 ? HINT : figure.places[here].sentence;
+    reading.textContent = at(figure.readings, position);
+    sentence.textContent = here < 0 ? at(figure.meanings, position) : figure.places[here].sentence;
   }
 
   // A screen reader hears the reading once the hand rests, not at every stop on the way.
   function changed() {
     draw();
     clearTimeout(timer);
-    timer = setTimeout(() => (spoken.textContent = `${reading.textContent} ${sentence.textContent}`), QUIET);
+    timer = setTimeout(() => (spoken.textContent = `${sentence.textContent} ${reading.textContent}`), QUIET);
   }
 
   const sizes = new ResizeObserver(() => {

@@ -103,13 +103,13 @@ def test_the_contents_list_every_page_once():
 
 
 def test_the_readme_lists_the_chapters_in_order():
-    """The reading order of the README is that of _toc.yml, with the notebooks' own titles."""
-    listed = re.findall(r"(?m)^\d+\. \[(.+)\]\((\S+)\)$", (ROOT / "README.md").read_text("utf-8"))
+    """The reading order of the README is that of _toc.yml, with the notebooks' own titles, whose numbers are the list's."""
+    listed = re.findall(r"(?m)^(\d+)\. \[(.+)\]\((\S+)\)$", (ROOT / "README.md").read_text("utf-8"))
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
     chapters = [ROOT / f"{page['file']}.ipynb" for page in toc["parts"][0]["chapters"]]
     titles = [re.search(r"(?m)^# (.+)$", text_of(path)).group(1) for path in chapters]
     there = [path.relative_to(ROOT).as_posix() for path in chapters]
-    assert listed == list(zip(titles, there, strict=True))
+    assert [(f"{n} {title}", path) for n, title, path in listed] == list(zip(titles, there, strict=True))
 
 
 def test_every_term_is_in_the_glossary():

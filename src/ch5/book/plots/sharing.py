@@ -58,21 +58,3 @@ def dependence(norms: Mapping[str, Array]) -> Figure:
     panels[0].set_ylabel("output t")
     figure.colorbar(image, ax=panels, label="norm of $dy_t/dx_u$", shrink=0.75, pad=0.02, extend="min")
     return figure
-
-
-def shift(errors: Mapping[str, Array], products: Mapping[str, Array]) -> Figure:
-    """For each cell the error of a shift (T,) and the norm of the Jacobian product (T,), on log scales."""
-    figure, panels = plt.subplots(len(errors), sharex=True, figsize=(TEXT_WIDTH[0], 5.2))
-    for axes, (name, error), product in zip(panels, errors.items(), products.values(), strict=True):
-        steps = np.arange(1, len(error) + 1)
-        axes.semilogy(steps, product, "--", color=GRADIENT)
-        axes.semilogy(steps, error, "o-", color=STATE, markersize=2.5, linewidth=1)
-        axes.set(title=name, ylabel="norm")
-        axes.margins(y=0.1)
-        at, falls = len(steps) // 2, product[-1] < product[0]
-        side = {"ha": "left", "xytext": (8, 10)} if falls else {"ha": "right", "xytext": (-8, 8)}
-        label_line(axes, at, product[at], "Jacobian product", GRADIENT, **side)
-        side = {"ha": "right", "xytext": (-8, -8)} if falls else {"ha": "left", "xytext": (0, 11)}
-        label_line(axes, at, error[at], "error of the shift", STATE, **side)
-    panels[-1].set_xlabel("steps after the padding ended")
-    return figure

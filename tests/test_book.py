@@ -103,7 +103,7 @@ def test_the_contents_list_every_page_once():
 
 
 def test_the_readme_lists_the_chapters_in_order():
-    """The reading order of the README is that of _toc.yml, with the notebooks' own titles, whose numbers are the list's."""
+    """The reading order of the README is that of _toc.yml; its numbers and titles are the notebooks' own."""
     listed = re.findall(r"(?m)^(\d+)\. \[(.+)\]\((\S+)\)$", (ROOT / "README.md").read_text("utf-8"))
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
     chapters = [ROOT / f"{page['file']}.ipynb" for page in toc["parts"][0]["chapters"]]

@@ -1,4 +1,4 @@
-"""The exercises of notebook 08: one causal head, the backward pass through its softmax, where two bills are equal.
+"""The exercises of notebook 10: one causal head, the backward pass through its softmax, where two bills are equal.
 
 Read     book/chapters/10_attention.ipynb     Tested   tests/test_exercises.py
 """

@@ -1,6 +1,6 @@
-"""The exercises of notebook 07: one step of an LSTM, the path along its cell state, and the bias for a memory.
+"""The exercises of notebooks 08 and 09: one step of an LSTM, the path along its cell state, and the bias for a memory.
 
-Read     book/chapters/08_gates.ipynb     Tested   tests/test_exercises.py
+Read     book/chapters/08_gates.ipynb, 09_gates_trained.ipynb     Tested   tests/test_exercises.py
 """
 
 from __future__ import annotations

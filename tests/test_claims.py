@@ -1120,8 +1120,8 @@ def test_c18_one_block_loses_the_order_of_time_until_positions_bring_it_back(rng
 
 
 def test_c18_at_one_learning_rate_one_block_recalls_in_every_seed_and_no_recurrent_cell_in_half():
-    """The hard task at lag 50, recorded, all at the learning rate that was chosen for vanilla cells, no more parameters than the vanilla cell, whose initial weights are of any
-    kind, with gates or without."""
+    """The hard task at lag 50, recorded, all at the learning rate that was chosen for vanilla cells, no more parameters
+    than the vanilla cell, whose initial weights are of any kind, with gates or without."""
     at = {"task": "hard", "lag": 50}
     gates, cells = record.load(gates_horizon.EXPERIMENT), record.load(horizon.EXPERIMENT)
     assert all(run["success"] for run in gates.where(**at, model="attention"))
@@ -1137,7 +1137,12 @@ def test_c18_the_gradient_before_training_does_not_predict_which_network_recalls
     input, and succeeds in a tenth as many seeds; identity weights begin with more than orthogonal ones, and in none."""
     gates, cells = record.load(gates_horizon.EXPERIMENT), record.load(horizon.EXPERIMENT)
     first, wins = {}, {}
-    for recorded, model in ((gates, "lstm 3"), (gates, "attention"), (cells, "identity"), (cells, "orthogonal")):
+    for recorded, model in (
+        (gates, "lstm 3"),
+        (gates, "attention"),
+        (cells, "identity"),
+        (cells, "orthogonal"),
+    ):
         runs = recorded.where(task="hard", lag=50, model=model)
         first[model] = np.median([run["gradient"]["first"] for run in runs])
         wins[model] = sum(run["success"] for run in runs)

@@ -16,8 +16,6 @@ NOT_YET = {
     "04_jacobian",
     "05_memory",
     "06_alice",
-    "08_gates",
-    "10_attention",
     "index",
 }
 

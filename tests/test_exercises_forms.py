@@ -2,7 +2,7 @@
 
 from copy import deepcopy
 from fractions import Fraction
-from math import comb, exp, expm1, log, log1p, sqrt
+from math import comb, exp, expm1, isqrt, log, log1p, sqrt
 
 import numpy as np
 import pytest
@@ -272,6 +272,10 @@ def against_each_other(logits, temperature):
             lambda share, lag: -log(share ** (-1 / lag) - 1),
             lambda share, lag: log(share) / lag - log1p(-exp(log(share) / lag)),
             lambda share, lag: 2 * np.arctanh(2 * share ** (1 / lag) - 1),
+        ]),
+        (gates.check_width, [
+            lambda parameters, D: int(np.roots([4, 4 * (D + 1), -parameters]).max() + 1e-9),
+            lambda parameters, D: (isqrt((D + 1) ** 2 + parameters) - (D + 1)) // 2,
         ]),
         (gates.check_along, [
             lambda f, s, t: np.exp(np.log(f[s:t]).sum(axis=0)),

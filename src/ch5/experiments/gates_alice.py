@@ -13,7 +13,7 @@ A result    parameters; early (20,), the first losses; loss and held_out (epochs
             kept (4, LAGS + 1): of the products of k gates that keep, over units and places, these QUANTILES
             keep (4,): of one gate; near_one: the share of gates above 0.9
 Names       all but early and loss are of the epoch that does best on the tail, as in `experiments.alice`.
-Read        book/chapters/08_gates.ipynb     Tested   tests/test_gates_alice.py
+Read        book/chapters/09_gates_trained.ipynb     Tested   tests/test_gates_alice.py
 """
 
 from __future__ import annotations

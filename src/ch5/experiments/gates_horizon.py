@@ -5,11 +5,11 @@
     attention         one block of causal self-attention with positions
 
 Each has at most as many parameters as the vanilla cell of 32 units there, and at least four fifths: gates and queries
-are paid for in width. Weights uniform by fan-in, other biases zero, float32; the rate is the one tuned for vanilla
-cells.
+are paid for in width. Weights uniform by fan-in, other biases zero, float32; the learning rate is the one tuned for
+vanilla cells, so a horizon here is not that of each at its best.
 
 Names    a result is that of `horizon.train`
-Read     book/chapters/08_gates.ipynb, 10_attention.ipynb     Tested   tests/test_gates_horizon.py
+Read     book/chapters/09_gates_trained.ipynb, 10_attention.ipynb     Tested   tests/test_gates_horizon.py
 
 In a pilot on two other seeds a bias of 1 fell short of 3: of LSTMs at 50 steps of the middle task 2 of 2 succeeded
 with 3, at 30 steps 0 of 2 with 1. The lags are few: those around which the pilot began to fail, and no longer ones

@@ -1,4 +1,4 @@
-"""What training makes of forget gates (C17): a path measured before it and after, from four first biases
+"""What training makes of forget gates (C17): a path measured before it and after, from four initial biases
 
 An LSTM, or a vanilla cell of about as many parameters, learns the hard task of `experiments.horizon` at one lag, with
 its budget to the end. Before and after, it reads a symbol and 100 distractors; a random gradient of length about one,
@@ -7,7 +7,7 @@ at the last cell state (the last state of the vanilla cell), is followed back.
 A result    accuracy on the test set; losses (20,), the first; before and after, each with
             along and total (21,): log10 of the gradient's length at LAGS, by the forget gates alone and by every path,
             medians over 16 sequences; gate: the median forget gate. along and gate are None for the vanilla cell.
-Read        book/chapters/08_gates.ipynb     Tested   tests/test_gates_opening.py
+Read        book/chapters/09_gates_trained.ipynb     Tested   tests/test_gates_opening.py
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ SEQUENCES = 16
 
 
 def measure(*, task: Any, hidden: Any, budget: Any, model: str, lag: int, seed: int) -> dict[str, Any]:
-    """One run: `model` is "vanilla", or "lstm" and its first forget bias."""
+    """One run: `model` is "vanilla", or "lstm" and its initial forget bias."""
     if model == "vanilla":
         make = partial(horizon.vanilla, "uniform", hidden["vanilla"])
     else:

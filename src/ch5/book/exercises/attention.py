@@ -1,4 +1,4 @@
-"""The exercises of notebook 08: one causal head, the backward pass through its softmax, where two bills are equal.
+"""The exercises of notebook 10: one causal head, the backward pass through its softmax, where two bills are equal.
 
 Read     book/chapters/10_attention.ipynb     Tested   tests/test_exercises.py
 """
@@ -24,30 +24,30 @@ def check_attend(answer: Any) -> None:
 
     def unmasked(q: Array, k: Array, v: Array) -> Array:
         """The future is seen: a step may look at itself and at what came before it."""
-        return _shares(_scores(q, k)) @ v
+        return _weights(_scores(q, k)) @ v
 
     def not_itself(q: Array, k: Array, v: Array) -> Array:
         """A step may look at itself too; here it sees only what came before it."""
         scores = np.where(np.tri(len(q), k=-1, dtype=bool), _scores(q, k), -np.inf)
         scores[0, 0] = 0  # the first step has nothing else
-        return _shares(scores) @ v
+        return _weights(scores) @ v
 
     def masked_after(q: Array, k: Array, v: Array) -> Array:
-        """The shares of a row no longer add up to one: mask the scores, before the softmax, with -inf."""
-        return np.tril(_shares(_scores(q, k))) @ v
+        """The weights of a row no longer add up to one: mask the scores, before the softmax, with -inf."""
+        return np.tril(_weights(_scores(q, k))) @ v
 
     def zero_scores(q: Array, k: Array, v: Array) -> Array:
-        """A score of 0 still has a share, for e^0 is 1; the future's score must be -inf."""
-        return _shares(np.tril(_scores(q, k))) @ v
+        """A score of 0 still has a weight, for e^0 is 1; the future's score must be -inf."""
+        return _weights(np.tril(_scores(q, k))) @ v
 
     def no_scale(q: Array, k: Array, v: Array) -> Array:
         """The scores are not divided by the square root of H."""
         return _head(q * np.sqrt(q.shape[1]), k, v)
 
     def over_queries(q: Array, k: Array, v: Array) -> Array:
-        """The softmax goes over the wrong axis: each row, one query's shares of all keys, must add up to one."""
+        """The softmax goes over the wrong axis: each row, one query's weights of all keys, must add up to one."""
         scores = np.where(np.tri(len(q), dtype=bool), _scores(q, k), -np.inf)
-        return _shares(scores.T).T @ v
+        return _weights(scores.T).T @ v
 
     bugs = [unmasked, not_itself, masked_after, zero_scores, no_scale, over_queries]
     rng = np.random.default_rng(5)
@@ -63,11 +63,11 @@ def check_through_softmax(answer: Any) -> None:
         return A * (dA - (A * dA).sum(axis=1, keepdims=True))
 
     def alone(dA: Array, A: Array) -> Array:
-        """This raises one share and takes nothing from the others: the shares would no longer add up to one."""
+        """This raises one weight and takes nothing from the others: the weights would no longer add up to one."""
         return A * dA
 
     def sigmoids(dA: Array, A: Array) -> Array:
-        """A (1 - A) is each share's slope by its own score; by the other scores it is -A_s A_r, and not zero."""
+        """A (1 - A) is a weight's slope with respect to its own score; to the others it is -A_s A_r, not zero."""
         return A * (1 - A) * dA
 
     def over_rows(dA: Array, A: Array) -> Array:
@@ -79,12 +79,12 @@ def check_through_softmax(answer: Any) -> None:
         return A * (dA - (A * dA).sum())
 
     def plain_mean(dA: Array, A: Array) -> Array:
-        """The mean of dA is subtracted; it must be weighted by the shares."""
+        """The mean of dA is subtracted; it must be weighted by the attention weights."""
         return A * (dA - dA.mean(axis=1, keepdims=True))
 
     bugs = [alone, sigmoids, over_rows, whole_sum, plain_mean]
     rng = np.random.default_rng(5)
-    cases = [(rng.normal(size=(n, T)), _shares(rng.normal(size=(n, T)))) for n, T in ((5, 7), (1, 3))]
+    cases = [(rng.normal(size=(n, T)), _weights(rng.normal(size=(n, T)))) for n, T in ((5, 7), (1, 3))]
     check(answer, through_softmax, cases, bugs, gives=["dS"])
 
 
@@ -110,7 +110,7 @@ def check_break_even(answer: Any) -> None:
         return 2 * (D + H)
 
     def not_halved(D: int, H: int) -> float:
-        """There are two products of T by T: the scores, and the shares times the values."""
+        """There are two products of T by T: the scores, and the attention weights times the values."""
         return D + 4 * H
 
     bugs = [orders, one_slot, no_projections, not_halved]
@@ -121,10 +121,10 @@ def _scores(q: Array, k: Array) -> Array:
     return q @ k.T / np.sqrt(q.shape[1])
 
 
-def _shares(scores: Array) -> Array:
-    share = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return share / share.sum(axis=1, keepdims=True)
+def _weights(scores: Array) -> Array:
+    A = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return A / A.sum(axis=1, keepdims=True)
 
 
 def _head(q: Array, k: Array, v: Array) -> Array:
-    return _shares(np.where(np.tri(len(q), dtype=bool), _scores(q, k), -np.inf)) @ v
+    return _weights(np.where(np.tri(len(q), dtype=bool), _scores(q, k), -np.inf)) @ v

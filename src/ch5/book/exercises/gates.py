@@ -1,6 +1,7 @@
-"""The exercises of notebook 07: one step of an LSTM, the path along its cell state, and the bias for a memory.
+"""The exercises of notebooks 08 and 09: one step of an LSTM, the path along its cell state, the bias for a
+memory, and the width that gates leave.
 
-Read     book/chapters/08_gates.ipynb     Tested   tests/test_exercises.py
+Read     book/chapters/08_gates.ipynb, 09_gates_trained.ipynb     Tested   tests/test_exercises.py
 """
 
 from __future__ import annotations
@@ -128,3 +129,34 @@ def check_bias(answer: Any) -> None:
 
     cases = [(0.5, 50), (0.9, 10), (0.8, 1)]
     check(answer, forget_bias, cases, [the_gate, one_step, linear, negative], gives=["the bias"])
+
+
+def check_width(answer: Any) -> None:
+    """Check how many units an LSTM may have with so many parameters."""
+
+    def width(parameters: int, D: int) -> int:
+        """Give the largest number of units of an LSTM that has at most so many parameters,
+        for inputs of D entries. Each of its four slots has a W_xh, a W_hh and a bias."""
+        return largest(lambda H: 4 * H * (D + H + 1), parameters)
+
+    def largest(size: Any, parameters: int) -> int:
+        return max(H for H in range(parameters) if size(H) <= parameters)
+
+    def one_slot(parameters: int, D: int) -> int:
+        """This is the width of a vanilla cell: an LSTM has four slots."""
+        return largest(lambda H: H * (D + H + 1), parameters)
+
+    def quarter(parameters: int, D: int) -> int:
+        """A quarter of a vanilla cell's units is too few: four slots are four times H^2, so H about halves."""
+        return one_slot(parameters, D) // 4
+
+    def no_bias(parameters: int, D: int) -> int:
+        """The biases are not counted, H in each slot."""
+        return largest(lambda H: 4 * H * (D + H), parameters)
+
+    def no_input(parameters: int, D: int) -> int:
+        """The matrices from the input, (H, D) in each slot, are not counted."""
+        return largest(lambda H: 4 * H * (H + 1), parameters)
+
+    bugs = [one_slot, quarter, no_bias, no_input]
+    check(answer, width, [(1312, 8), (768, 4), (4 * 20 * 31, 10)], bugs, gives=["the number of units"])

@@ -1,4 +1,4 @@
-"""The figures of notebook 08: gradients by distance, what a trained block looks at, the two bills."""
+"""The figures of notebook 10: gradients by distance, what a trained block looks at, the two bills."""
 
 from collections.abc import Mapping, Sequence
 
@@ -40,10 +40,10 @@ def by_distance(lengths: Mapping[str, Array]) -> Figure:
     return figure
 
 
-def looked_at(shares: Mapping[str, Array], lengths: Mapping[str, Array]) -> Figure:
-    """By moment, share (sequences, steps) and length of gradient (sequences, steps) at every step of the input."""
-    figure, panels = plt.subplots(2, sharex=True, figsize=(TEXT_WIDTH[0], 4.6))
-    for axes, of, color in zip(panels, (shares, lengths), (STATE, GRADIENT), strict=True):
+def looked_at(weights: Mapping[str, Array], lengths: Mapping[str, Array]) -> Figure:
+    """By moment, attention weights and lengths of gradient (sequences, steps) at every step of the input."""
+    figure, panels = plt.subplots(2, sharex=True, figsize=(TEXT_WIDTH[0], 4.2))
+    for axes, of, color in zip(panels, (weights, lengths), (STATE, GRADIENT), strict=True):
         for (moment, rows), marker in zip(of.items(), "so", strict=True):
             low, middle, high = np.quantile(rows, (0.05, 0.5, 0.95), axis=0)
             step = np.arange(1, len(middle) + 1)
@@ -53,7 +53,7 @@ def looked_at(shares: Mapping[str, Array], lengths: Mapping[str, Array]) -> Figu
             at = 0 if marker == "o" else len(step) // 2
             label_line(axes, step[at], middle[at], moment, color, **side)
         axes.set_yscale("log")
-    panels[0].set(ylabel="share $A_{Ts}$", ylim=(1e-4, 4))
+    panels[0].set(ylabel="attention weight $A_{Ts}$", ylim=(1e-4, 4))
     panels[1].set(ylabel="length of gradient", ylim=(1e-4, 40), xlabel="step s")
     for axes in panels:
         axes.minorticks_off()
@@ -69,7 +69,7 @@ def bills(
     peak: Mapping[str, Sequence[int]],
 ) -> Figure:
     """By network: multiplications and bytes kept at `lengths`; at those measured, seconds (2, m) and peak bytes."""
-    figure, (work, time, memory) = plt.subplots(3, sharex=True, figsize=(TEXT_WIDTH[0], 7.4))
+    figure, (work, time, memory) = plt.subplots(3, sharex=True, figsize=(TEXT_WIDTH[0], 5.8))
     for name, (color, marker) in MACHINES.items():
         work.plot(lengths, operations[name], color=color, linewidth=1.2)
         fastest, middle = seconds[name]

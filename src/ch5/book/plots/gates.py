@@ -1,4 +1,4 @@
-"""The figures of notebook 07: what is left of a gradient along the gates and by every path."""
+"""The figures of notebooks 08 and 09: what is left of a gradient along the gates and by every path."""
 
 from collections.abc import Mapping, Sequence
 
@@ -81,12 +81,12 @@ def horizons(success: Mapping[str, Mapping[str, tuple[Sequence[int], Array, Arra
 
 
 def held_out(losses: Mapping[float, Mapping[str, Array]]) -> Figure:
-    """By rate and network the loss on the tail after each epoch: (seeds, epochs)."""
+    """By learning rate and network the loss on the tail after each epoch: (seeds, epochs)."""
     figure, panels = plt.subplots(1, len(losses), sharex=True, sharey=True, figsize=TEXT_WIDTH)
     for axes, (rate, networks) in zip(panels, losses.items(), strict=True):
         for name, runs in networks.items():
             _seeds(axes, range(1, runs.shape[1] + 1), runs, name)
-        axes.set(title=f"rate {rate:g}", xlabel="epoch", ylim=(1.45, 2.4))
+        axes.set(title=f"learning rate {rate:g}", xlabel="epoch", ylim=(1.45, 2.4))
         axes.set_xticks([1, 6, 12])
     panels[0].set_ylabel("loss on the tail (nats)")
     panels[-1].legend(fontsize=9, loc="upper right")

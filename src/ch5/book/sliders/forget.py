@@ -1,4 +1,4 @@
-"""The figure with a slider of notebook 07: the forget bias against what is left of a gradient.
+"""The figure with a slider of notebook 08: the forget bias against what is left of a gradient.
 
     along the cell state    f_T f_{T-1} ... f_{T-k+1} g, entry by entry, for a gradient g at c_T
     by every path           what of g has come to c_{T-k}

@@ -11,7 +11,7 @@ import nbformat
 from nbclient import NotebookClient
 
 ROOT = Path(__file__).parents[1]
-KEPT_METADATA = {
+KEPT_METADATA = {  # beside the page's own description
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
@@ -33,7 +33,8 @@ def run(path):
     NotebookClient(notebook, timeout=600, resources=where, coalesce_streams=True).execute()
     for cell in notebook.cells:
         without_drawings(cell)
-    notebook.metadata = nbformat.from_dict(KEPT_METADATA)
+    described = {key: text for key, text in notebook.metadata.items() if key == "description"}
+    notebook.metadata = nbformat.from_dict(KEPT_METADATA | described)
     nbformat.write(notebook, path)
 
 

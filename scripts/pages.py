@@ -15,7 +15,6 @@ CHAPTERS = Path(__file__).parents[1] / "book" / "chapters"
 NOT_YET = {
     "04_jacobian",
     "05_memory",
-    "06_alice",
     "08_gates",
     "10_attention",
     "index",

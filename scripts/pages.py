@@ -13,9 +13,6 @@ CHAPTERS = Path(__file__).parents[1] / "book" / "chapters"
 
 # Pages that do not hold yet to what tests/test_pages.py and tests/browser/test_frame.py ask of each.
 NOT_YET = {
-    "04_jacobian",
-    "05_memory",
-    "06_alice",
     "index",
 }
 

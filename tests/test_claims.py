@@ -578,6 +578,16 @@ def test_c12_without_the_clip_runs_meet_an_event(recorded_price):
         assert spike["after"] > np.log(69)
 
 
+def test_c12_no_event_strikes_a_sound_network(recorded_price):
+    """One update before it, radius and slope are already outside those of the runs unbroken after five epochs."""
+    results = recorded_price.where(clip=False)
+    sound = [r["profiles"]["5"] for r in results if r["profiles"]["5"]["slope"] > 0.3]
+    assert len(sound) >= 3
+    for around in (result["around"] for result in results if result["event"]):
+        assert around["radius"][price.BEFORE - 1] > 1.3 * max(p["radius"] for p in sound)
+        assert around["slope"][price.BEFORE - 1] < min(p["slope"] for p in sound) - 0.05
+
+
 def test_c12_without_the_clip_no_run_comes_back(recorded_price):
     """At the end every loss is half a nat above the worst run with the clip, and above the run's own best epoch."""
     worst = max(result["epochs"][-1] for result in recorded_price.where(clip=True, radius=None))
@@ -587,11 +597,16 @@ def test_c12_without_the_clip_no_run_comes_back(recorded_price):
 
 
 def test_c12_what_follows_is_saturation(recorded_price):
-    """Mean slope below 0.1 at the end, and a gradient ten steps back that is e^5 times less than with the clip."""
+    """Mean slope below 0.1 at the end, and a gradient ten steps back that is e^5 times less than with the clip.
+
+    The gradient of the weights is not: over the last epoch it is about as long as with the clip.
+    """
     free, clipped = (recorded_price.where(clip=clip, radius=None) for clip in (False, True))
     assert max(result["profiles"]["15"]["slope"] for result in free) < 0.1
     at_10 = [np.median([r["profiles"]["15"]["lags"][1][10] for r in runs]) for runs in (free, clipped)]
     assert at_10[0] < at_10[1] - 5
+    usual = np.median([result["norms"][-1] for result in clipped])
+    assert all(0.5 < result["norms"][-1] / usual < 2 for result in free)
 
 
 def test_c12_with_the_clip_the_same_seeds_stay_good(recorded_price):
@@ -806,12 +821,23 @@ def test_c14_in_the_original_run_fewer_still_are_enough():
 
 
 def test_c14_windows_of_eight_do_as_well_as_windows_of_32(recorded_alice):
-    """On new text, means of three seeds: no higher than by 0.03 nats, though no gradient went further than 8 steps."""
+    """On new text, means of three seeds: no higher than by 0.03 nats, though no gradient went further than 8 steps.
+
+    Nor does it write fewer real words, to within 0.03.
+    """
     main, short = (
         np.mean([min(result["held_out"]) for result in recorded_alice.where(variant=variant)])
         for variant in ("main", "short")
     )
     assert short < main + 0.03
+    for name in ("real words 3-4", "real words 5+"):
+        main, short = (
+            np.mean(
+                [result["stages"][-1]["statistics"][name][0] for result in recorded_alice.where(variant=v)]
+            )
+            for v in ("main", "short")
+        )
+        assert short > main - 0.03
 
 
 def test_c15_frequencies_come_first_and_then_the_text_cannot_be_told_from_order_0(
@@ -825,6 +851,21 @@ def test_c15_frequencies_come_first_and_then_the_text_cannot_be_told_from_order_
         assert now[10]["characters"].high < 0.5 * alice_references["uniform"]["characters"].low
         for name in ("alternation", "information 2", "information 5", "real words 3-4", "real words 5+"):
             assert now[10][name].low <= order_0[name].high, name
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_c15_after_ten_updates_a_character_says_nothing_about_the_next(seed):
+    """Ten updates made now: the mutual information of neighbours, its bias taken out, is not told from zero."""
+    vocabulary, _, _ = alice.book()
+    run = alice.training(seed, **alice.SETTINGS)
+    for update in run:
+        if update.number == 10:
+            break
+    prompt, stream = vocabulary.encode("Alice "), np.random.default_rng(0)
+    pieces = alice.write(run.model.model, prompt, 1.0, alice.PIECES, stream)
+    found = text_statistics.information(pieces, vocabulary, [1])
+    assert found.low <= 0 <= found.high
+    assert found.half < 0.01
 
 
 def test_c15_the_stages_come_in_order(recorded_alice, alice_references):
@@ -857,12 +898,12 @@ def test_c15_the_end_lies_between_markov_text_of_orders_2_and_3(recorded_alice, 
 def test_c15_the_text_drifts_as_markov_text_does_whatever_the_window(
     recorded_alice, alice_references, variant
 ):
-    """Long words return less than in the book and no more than in order 5; no information beyond 20 characters."""
+    """Long words return less than in the book, no more than in order 5; information from 20 on as in a shuffle."""
     for result in recorded_alice.where(variant=variant):
         *_, end = stages(result).values()
         assert end["recurrence"].high < alice_references["book"]["recurrence"].low
         assert end["recurrence"].low <= alice_references["order 5"]["recurrence"].high
-        assert end["information 20-100"].low <= 0.0002
+        assert end["information 20-100"].overlaps(alice_references["shuffle"]["information 20-100"])
 
 
 def test_c15_a_run_begun_now_writes_as_recorded(recorded_alice, alice_references):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ch5.analysis import text_statistics
-from ch5.analysis.text_statistics import Book
+from ch5.analysis.text_statistics import Book, Estimate
 from ch5.data.text import Vocabulary
 
 VOCABULARY = Vocabulary.of(" 'Aabcdeghilnorstz.é\n")
@@ -262,3 +262,12 @@ def test_the_statistics_do_not_depend_on_the_kind_of_integer(rng, integer):
 def test_what_cannot_be_counted_is_refused(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_two_estimates_overlap_where_their_intervals_meet():
+    """Either way round; with a gap between them they do not."""
+    one, touching, apart = Estimate(1.0, 0.5), Estimate(2.0, 0.5), Estimate(2.0, 0.4)
+    assert one.overlaps(touching)
+    assert touching.overlaps(one)
+    assert not one.overlaps(apart)
+    assert not apart.overlaps(one)

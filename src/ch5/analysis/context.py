@@ -5,7 +5,7 @@
 
 Shapes   ids (N,)   places (P,): which characters are predicted   losses (P,) in nats   logs (K+1, P)
 Names    the model is a `ch5.networks.sequence.SequenceModel` of characters, with any cell.
-Read     book/chapters/06_alice.ipynb     Tested   tests/test_context.py
+Read     book/chapters/07_measured.ipynb     Tested   tests/test_context.py
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ without its first character: Witten and Bell's interpolation. What was never see
 Names    the ORDER of a model or of Markov text is the number k of characters it looks back on: order 0 looks at none
          (a unigram), order 2 at two (a trigram). V is the number of characters, N the length of the text.
 Shapes   ids (N,)   losses (N,) in nats   contexts (M, k)   probabilities (M, V)
-Read     book/chapters/06_alice.ipynb     Tested   tests/test_ngram.py     Source   [Witten1991], [Shannon1951]
+Read     book/chapters/07_measured.ipynb     Tested   tests/test_ngram.py     Source   [Witten1991], [Shannon1948]
 """
 
 from __future__ import annotations

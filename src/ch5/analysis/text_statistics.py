@@ -9,11 +9,10 @@
     recurrence     of 1,000 pairs of long words in one piece, how many more are the same than of pairs in two pieces
 
 How far is the total variation, half the sum of absolute differences: 0 for the same, 1 for nothing in common.
+An Estimate is a value and half the width of its 95 % interval, by the jackknife over pieces: each left out in turn.
 
 Shapes   pieces (T, B) ids: B pieces of a text, T characters each, side by side
-Names    an Estimate is a value and half the width of its 95 % interval. A statistic is computed from counts that add up
-         over pieces, and the interval is the jackknife's over pieces: each left out in turn.
-Read     book/chapters/06_alice.ipynb     Tested   tests/test_text_statistics.py
+Read     book/chapters/07_measured.ipynb     Tested   tests/test_text_statistics.py
 Source   [EfronStein1981] for the jackknife, [Lin2017] for mutual information against distance
 """
 
@@ -55,6 +54,10 @@ class Estimate(NamedTuple):
         """The upper end."""
         return self.value + self.half
 
+    def overlaps(self, other: Estimate) -> bool:
+        """Whether the two intervals have a number in common."""
+        return self.low <= other.high and other.low <= self.high
+
 
 @dataclass(frozen=True)
 class Book:
@@ -72,12 +75,8 @@ class Book:
             raise ValueError("ids must hold at least one id, got none")
         counts = np.bincount(ids, minlength=len(vocabulary))
         gaps = _gap_counts([text])[0]
-        return cls(
-            vocabulary,
-            counts / counts.sum(),
-            gaps / max(gaps.sum(), 1),
-            frozenset(WORD.findall(text.lower())),
-        )
+        words = frozenset(WORD.findall(text.lower()))
+        return cls(vocabulary, counts / counts.sum(), gaps / max(gaps.sum(), 1), words)
 
 
 def jackknife(counts: Array, statistic: Callable[[Array], Array]) -> Estimate:

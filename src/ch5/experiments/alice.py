@@ -9,7 +9,7 @@ a little.
     reset    each window starts from a zero state, in a new order every epoch
 
 Names    ids[:first] is the head, ids[first:] the tail; a variant or a trial is the settings with a few changed.
-Read     book/chapters/06_alice.ipynb     Tested   tests/test_alice.py
+Read     book/chapters/07_measured.ipynb     Tested   tests/test_alice.py
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ A compressor's held-out figure is what its output grows by when the held-out tex
 an MLP with about as many parameters as the cell's network; the epoch that does best on the held-out text is kept.
 
 Shapes   contexts (B, n) ids, n characters before each target   targets (B,)
-Read     book/chapters/06_alice.ipynb     Tested   tests/test_baselines.py
+Read     book/chapters/07_measured.ipynb     Tested   tests/test_baselines.py
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ matrices W_hh scaled to a given spectral radius. Along the way: how far gradient
 whose gradient is `FAR` times as long as usual; and the event, the first spike whose loss after its own
 update is worse than that of guessing.
 
-Read     book/chapters/04_jacobian.ipynb     Tested   tests/test_price.py
+Read     book/chapters/07_measured.ipynb     Tested   tests/test_price.py
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The figures of notebook 06: losses by epoch, the arc, and how far back a network looks."""
+"""The figures of pages 6 and 7: losses by epoch, the arc, and how far back a network looks."""
 
 from collections.abc import Mapping, Sequence
 
@@ -102,7 +102,7 @@ def looking_back(
 ) -> Figure:
     """Above, the loss beyond that of a long context, (S, K) by characters given; below, quartiles (S, 3, L) of the log
     gradient norm by lag; for each named network, over the same axis. marks are places to be named."""
-    figure, (top, bottom) = plt.subplots(2, sharex=True, figsize=(TEXT_WIDTH[0], 5.4))
+    figure, (top, bottom) = plt.subplots(2, sharex=True, figsize=(TEXT_WIDTH[0], 4.8))
     styles = list(zip((STATE, OTHER, INPUT), "os^", strict=True))
     for (name, losses), (color, marker) in zip(excess.items(), styles, strict=False):
         shown = np.clip(losses, 1e-3, None)

@@ -19,7 +19,7 @@ def with_and_without(clipped: Array, free: Array, guessing: float) -> Figure:
     _band(axes, epochs, free, GRADIENT, "s-")
     _band(axes, epochs, clipped, STATE, "o-")
     axes.axhline(guessing, color="black", linewidth=0.8)
-    label_line(axes, 1, guessing, "guessing, log V", "black", xytext=(0, 7))
+    label_line(axes, 1, guessing, "equal probabilities, log V", "black", xytext=(0, 7))
     label_line(axes, epochs[-1], np.median(free[:, -1]), "no clip", GRADIENT, xytext=(-52, 12))
     label_line(axes, epochs[-1], np.median(clipped[:, -1]), "with the clip", STATE, xytext=(-78, -14))
     axes.set(xlabel="epoch", ylabel="loss (nats per character)")
@@ -62,17 +62,17 @@ def against_lag(panels: Mapping[str, Mapping[str, Array]]) -> Figure:
 
 
 def slopes(edges: Array, shares: Mapping[str, Array]) -> Figure:
-    """For each stage the share of slopes in each bin (seeds, bins), one panel below the other."""
-    figure, panels = plt.subplots(len(shares), sharex=True, figsize=(TEXT_WIDTH[0], 5.2))
+    """For each of four stages the share of slopes in each bin (seeds, bins), two panels in a row."""
+    figure, panels = plt.subplots(2, 2, sharex=True, figsize=(TEXT_WIDTH[0], 3.6))
     width = np.diff(edges)
-    for axes, (stage, runs) in zip(panels, shares.items(), strict=True):
+    for axes, (stage, runs) in zip(panels.flat, shares.items(), strict=True):
         axes.bar(edges[:-1], runs.mean(axis=0), width, align="edge", color=STATE, alpha=0.75)
         middle = edges[:-1] + width / 2
         low, high = runs.min(axis=0), runs.max(axis=0)
         axes.vlines(middle, low, high, color=INK, linewidth=1)
-        axes.set(ylabel="share", ylim=(0, 1.1 * high.max()))
-        axes.annotate(stage, (0.5, 0.8), xycoords="axes fraction", ha="center", fontsize=10)
-    panels[-1].set_xlabel("slope of the tanh")
+        axes.set(title=stage, ylim=(0, 1.1 * high.max()))
+    figure.supxlabel("slope of the tanh", fontsize=11)
+    figure.supylabel("share", fontsize=11)
     return figure
 
 
@@ -90,7 +90,7 @@ def trained(epochs: Array, rows: Mapping[str, tuple[Array, float | None]]) -> Fi
 
 def around(offset: Array, rows: Mapping[str, Array], shown: int, guessing: float) -> Figure:
     """Quantities (seeds, updates) around each seed's event at offset 0; one seed drawn in full, the others thin."""
-    figure, panels = plt.subplots(len(rows), sharex=True, figsize=(TEXT_WIDTH[0], 6.6))
+    figure, panels = plt.subplots(len(rows), sharex=True, figsize=(TEXT_WIDTH[0], 5.8))
     colors = (INPUT, GRADIENT, OTHER, STATE)
     for axes, (name, values), color in zip(panels, rows.items(), colors, strict=True):
         axes.plot(offset, values.T, color=color, linewidth=0.6, alpha=0.35)
@@ -123,7 +123,7 @@ def angles(by_norm: Array, by_value: Array) -> Figure:
 
 def by_radius(panels: Mapping[str, Mapping[float, Array]]) -> Figure:
     """For each moment of training, by initial radius, the median log gradient (seeds, K+1) by lag."""
-    figure, axes = plt.subplots(len(panels), sharex=True, sharey=True, figsize=(TEXT_WIDTH[0], 5.2))
+    figure, axes = plt.subplots(1, len(panels), sharey=True, figsize=(TEXT_WIDTH[0], 3.0))
     styles = list(zip((INPUT, STATE, GATE, OTHER, GRADIENT), "osv^D", strict=True))
     for panel, (title, found) in zip(axes, panels.items(), strict=True):
         for (radius, runs), (color, marker) in zip(found.items(), styles, strict=False):
@@ -132,9 +132,9 @@ def by_radius(panels: Mapping[str, Mapping[float, Array]]) -> Figure:
             panel.fill_between(lags, powers.min(axis=0), powers.max(axis=0), color=color, alpha=0.2)
             panel.plot(lags, np.median(powers, axis=0), color=color, marker=marker, markevery=6,
                        markersize=4, linewidth=1.2, label=f"{radius:.1f}")  # fmt: skip
-        panel.set(title=title, ylabel="power of ten")
-    axes[0].legend(title="radius at first", fontsize=9, ncols=3, loc="lower left")
-    axes[-1].set_xlabel("lag k (steps)")
+        panel.set(title=title, xlabel="lag k (steps)")
+    axes[0].set_ylabel("length (power of ten)")
+    axes[1].legend(title="initial radius", fontsize=10, ncols=2, loc="lower left")
     return figure
 
 

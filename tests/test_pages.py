@@ -41,6 +41,7 @@ INTRODUCED = {
         "vector-jacobian product",
     },
     "ch5-jacobian": {
+        "gradient clipping",
         "gain",
         "lyapunov exponent",
         "non-normal",
@@ -49,7 +50,7 @@ INTRODUCED = {
         "spectral radius",
     },
     "ch5-memory": {"distractor", "horizon", "latch", "wilson interval"},
-    "ch5-alice": {"gradient clipping", "temperature"},
+    "ch5-alice": {"temperature"},
     "ch5-measured": {"early stopping", "markov text", "n-gram", "perplexity"},
     "ch5-gates": {"cell state", "forget gate", "gate"},
     "ch5-attention": {"attention", "causal mask", "head", "positional encoding"},

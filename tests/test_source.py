@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ch5.book.source import drawing, show
+from ch5.book.source import drawing, show, show_script
 from ch5.networks.cell import VanillaCell
 from ch5.networks.scalar import forward, step
 
@@ -24,6 +24,11 @@ def test_a_method_is_shown_from_the_margin():
     lines = show(VanillaCell.step).data.splitlines()
     assert lines[1].startswith("def step(self")
     assert lines[2].startswith('    """')
+
+
+def test_a_script_is_shown_as_it_stands():
+    shown = show_script("const a = 1;\n").data
+    assert shown == "```javascript\nconst a = 1;\n```"
 
 
 @pytest.mark.parametrize("folder", [".", "book", "book/chapters", "src/ch5"])

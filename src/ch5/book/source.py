@@ -16,6 +16,11 @@ def show(*objects: Any) -> Markdown:
     return Markdown("```python\n" + "\n\n".join(dedent(inspect.getsource(o)) for o in objects) + "```")
 
 
+def show_script(text: str) -> Markdown:
+    """The source of a script in JavaScript."""
+    return Markdown(f"```javascript\n{text}```")
+
+
 def drawing(name: str) -> HTML:
     """A drawing of book/_static, found from the notebook's folder or from the book's own.
 

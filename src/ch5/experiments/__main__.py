@@ -12,6 +12,7 @@ import sys  # noqa: E402
 from ch5.experiments import (  # noqa: E402
     ablation,
     alice,
+    alice_samples,
     baselines,
     chaos,
     gates_alice,
@@ -19,6 +20,7 @@ from ch5.experiments import (  # noqa: E402
     gates_opening,
     horizon,
     original,
+    original_changed,
     price,
     prior,
     record,
@@ -28,6 +30,8 @@ from ch5.experiments import (  # noqa: E402
 ALL = [
     *(module.EXPERIMENT for module in (prior, ablation, chaos, price, horizon, original, alice, baselines)),
     alice.TRIALS,
+    original_changed.EXPERIMENT,
+    alice_samples.EXPERIMENT,
     gates_opening.EXPERIMENT,
     gates_horizon.EXPERIMENT,
     gates_alice.EXPERIMENT,

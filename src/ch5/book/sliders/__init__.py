@@ -1,6 +1,6 @@
 """Figures with sliders: computed in Python beforehand, drawn in the browser, with or without a kernel.
 
-One front end (slider.js, slider.css) draws whatever figure it is given as data. A figure is a dictionary:
+One front end (draw.js, slider.js, slider.css) draws whatever figure it is given as data. A figure is a dictionary:
 
     title      a name for screen readers
     controls   one per slider: label, colour, values (the text at each stop), marks (stops marked)
@@ -33,14 +33,17 @@ import traitlets
 
 from ch5.engine.weights import Array, as_numbers
 
-FOLDER = Path(__file__).parent
+
+def source(name: str) -> str:
+    """The text of a script or a style sheet that lies here."""
+    return Path(__file__).with_name(name).read_text("utf-8")
 
 
 class Slider(anywidget.AnyWidget):
     """A figure with sliders. `position` counts stops from 0 and follows the reader's hand."""
 
-    _esm = FOLDER / "slider.js"
-    _css = FOLDER / "slider.css"
+    _esm = source("draw.js") + source("slider.js")
+    _css = source("slider.css")
     figure = traitlets.Dict().tag(sync=True)
     data = traitlets.Bytes().tag(sync=True)
     position = traitlets.List(traitlets.Int()).tag(sync=True)

@@ -25,6 +25,8 @@ from fontTools import subset
 # character of the icon font into a picture, 1.5 MB.
 THEME_STYLES = ["styles/theme.css", "styles/pydata-sphinx-theme.css"]
 THEME_SCRIPTS = ["scripts/pydata-sphinx-theme.js"]
+# The theme asks all code how wide it is, folded code too, which a browser must lay out to answer. book.js asks better.
+ASKING = re.compile(r'document\.querySelectorAll\(\["pre",[^\]]*\]\.join\(", "\)\)')
 logging.getLogger("fontTools").setLevel(logging.ERROR)
 NAME = re.compile(r"[\w-]+")
 
@@ -52,7 +54,9 @@ def write_bundle(app, exception):
     pages = {path: path.read_text("utf-8") for path in Path(app.outdir).rglob("*.html")}
     pages = {path: page for path, page in pages.items() if "_static/site.css" in page}
     scripts = [read(static / name) if name else body for name, body in app.bundle["script_files"]]
-    script = "\n;\n".join(scripts + [read(static / name) for name in THEME_SCRIPTS])
+    script, asked = ASKING.subn("[]", "\n;\n".join(scripts + [read(static / name) for name in THEME_SCRIPTS]))
+    if asked != 1:
+        raise ValueError(f"the theme's script was to ask once how wide all code is, and asks {asked} times")
     styles = [static / name for name in THEME_STYLES + [name for name, _ in app.bundle["css_files"]]]
     found = read(static / "search.js")  # which names what it finds, on the page of search alone
     style = joined(styles, static, "\n".join(pages.values()), f"{script}\n{found}")

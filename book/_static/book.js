@@ -1,10 +1,10 @@
 // An equation, a table or a piece of code wider than the column scrolls inside itself: let the keyboard reach it,
-// and let a table say so.
+// and let a table say so. Asked when its size is known: a fold has none, and to ask would lay it out unseen.
 (() => {
   const WIDE = ".katex-display, .bd-article pre, .pst-scrollable-table-container";
   const SAYS = [["role", "region"], ["aria-label", "A table that scrolls sideways"]];
-  const reach = () => {
-    for (const wide of document.querySelectorAll(WIDE)) {
+  const sizes = new ResizeObserver(found => {
+    for (const { target: wide } of found) {
       const scrolls = wide.scrollWidth > wide.clientWidth + 1;
       if (scrolls) wide.tabIndex = 0;
       else wide.removeAttribute("tabindex");
@@ -14,10 +14,9 @@
       if (scrolls) for (const [name, value] of SAYS) wide.setAttribute(name, value);
       else for (const [name] of SAYS) wide.removeAttribute(name);
     }
-  };
-  addEventListener("load", reach);
-  addEventListener("resize", reach);
-  document.addEventListener("toggle", reach, true);
+  });
+  const all = document.querySelectorAll(WIDE);
+  document.fonts.ready.then(() => all.forEach(wide => sizes.observe(wide)));
 })();
 
 // The menu closes on Escape, which gives the focus back, and on a click elsewhere.

@@ -108,6 +108,17 @@ def test_a_wide_table_that_fits_again_says_nothing(server, page):
     page.wait_for_function("!document.querySelector('.output.scrolls, .output [aria-label]')")
 
 
+def test_code_that_is_unfolded_can_be_reached(server, page):
+    """What a fold hides has no size; when it opens, the keyboard reaches what scrolls."""
+    page.set_viewport_size({"width": 390, "height": 900})
+    page.goto(f"{server}/book/chapters/06_alice.html")
+    fold = page.locator("details.hide:has(pre)", has_text="in JavaScript")
+    fold.locator("summary").click()
+    code = fold.locator("pre").element_handle()
+    assert code.evaluate("pre => pre.scrollWidth > pre.clientWidth")
+    page.wait_for_function("pre => pre.tabIndex === 0", arg=code)
+
+
 # Translators
 
 

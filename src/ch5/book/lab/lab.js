@@ -142,7 +142,7 @@ function render({ model, el }) {
       seen = message.seen;
       pace = [...pace, [performance.now(), seen.done]].slice(-40);
     }
-    root.run = seen; // for a test, or a reader at the console
+    root.run = seen && { ...seen, settings }; // for a test, or a reader at the console
     const epoch = seen ? seen.epochs.length : 0, fresh = was && epoch > was.epochs.length;
     if (running && over() && seen.resting) {
       running = false;

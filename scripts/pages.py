@@ -11,10 +11,6 @@ from playwright.sync_api import sync_playwright
 
 CHAPTERS = Path(__file__).parents[1] / "book" / "chapters"
 
-# Pages that do not hold yet to what tests/test_pages.py and tests/browser/test_frame.py ask of each.
-NOT_YET = {
-    "index",
-}
 
 WIDTH, SCREEN = 1280, 900
 FOLDED, HIDDEN = {"hide-input", "hide-cell"}, {"remove-input", "remove-cell"}

@@ -14,12 +14,6 @@ NOTEBOOKS = sorted(BOOK.glob("chapters/*.ipynb"))
 SCREENS, FIRST = 14, 500  # screens of a page; pixels above its first figure
 
 
-def unless_listed(*values, name=str):
-    """A parameter for each, those that are not ready marked."""
-    skip = pytest.mark.skip(reason="this page is not split yet")
-    return [pytest.param(v, id=name(v), marks=skip if name(v) in pages.NOT_YET else ()) for v in values]
-
-
 @pytest.fixture(params=["server", "disk"])
 def home(request, server, site):
     return server if request.param == "server" else site.as_uri()
@@ -28,7 +22,7 @@ def home(request, server, site):
 # One argument a page
 
 
-@pytest.mark.parametrize("path", unless_listed(*NOTEBOOKS, name=lambda path: path.stem))
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_chapter_is_short_and_opens_with_a_picture(path, server, page):
     """At most 14 screens of 900 pixels; the first figure or control begins above 500 in the first."""
     height, top = pages.length(page, f"{server}/book/chapters/{path.stem}.html")
@@ -40,10 +34,9 @@ def test_a_chapter_is_short_and_opens_with_a_picture(path, server, page):
 # The title page
 
 
-@pytest.mark.parametrize("title_page", unless_listed("index"))
-def test_the_control_ends_in_the_first_screen(title_page, home, page):
+def test_the_control_ends_in_the_first_screen(home, page):
     """Landing, the reader sees the control and all of its picture; an arrow key changes the picture at once."""
-    page.goto(f"{home}/book/{title_page}.html", wait_until="networkidle")
+    page.goto(f"{home}/book/index.html", wait_until="networkidle")
     page.wait_for_selector(".ch5-slider path[data-series][d]")
     box = page.locator(".ch5-slider").bounding_box()
     assert box["y"] + box["height"] <= pages.SCREEN
@@ -76,9 +69,9 @@ def test_the_contents_say_what_each_page_is_and_how_long(server, page):
     assert sorted(f"book/{name}" for name in listed) == sorted(
         name for name in PAGES if name.startswith("book/") and name != "book/index.html"
     )
-    for name, item in zip(listed, items, strict=True):
+    for item in items:
         assert re.search(r"\b[1-9]\d? min", item.inner_text())
-        assert item.locator(".about").count() or name.split("/")[-1].removesuffix(".html") in pages.NOT_YET
+        assert item.locator(".about").count()
 
 
 # What others are told
@@ -90,9 +83,8 @@ def test_a_page_describes_itself(name, site):
     if not name.startswith("book/"):
         pytest.skip("no page of the book's text")
     assert text.count('<meta property="og:title"') == 1
-    if name.split("/")[-1].removesuffix(".html") not in pages.NOT_YET:
-        (said,) = re.findall(r'<meta name="description" content="([^"]+)">', text)
-        assert f'<meta property="og:description" content="{said}">' in text
+    (said,) = re.findall(r'<meta name="description" content="([^"]+)">', text)
+    assert f'<meta property="og:description" content="{said}">' in text
 
 
 # Search

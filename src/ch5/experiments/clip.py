@@ -20,6 +20,7 @@ A result    epochs (R, 15), the mean losses; first (R, 20), the first losses; no
             (R, 15): by epoch the median and largest norm, the share clipped, the mean effective rate; radius, slope
             (R,) at the end; range, by name the lowest and highest over seeds (2, updates / EVERY); path, of the runs
             at 0.5 without a clip, by name (R, updates / EVERY)
+Takes       Ten minutes of one core, and two each for what is taken up again and looked at closely.
 Read        book/chapters/07_measured.ipynb     Tested   tests/test_clip.py
 """
 

@@ -15,6 +15,7 @@ A result    share, of the long words written alone those that the book has; alon
             width; pairs (2,), how many pairs within pieces there are to count; power, of 100 books thinned to the
             share those whose interval lies above 0; held_out, the loss on the tail; early (20,), the first losses
 Names       the networks are those of `experiments.alice` after the last update, trained anew: weights are not recorded.
+Takes       Six minutes of one core.
 Read        book/chapters/07_measured.ipynb     Tested   tests/test_drift.py
 """
 

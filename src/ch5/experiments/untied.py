@@ -14,7 +14,7 @@ A result     for tied and untied: loss, on the tail by the network trained, loss
              exponent      its mean growth per step from lag 4 to lag 28: the steps near either end are left out
              product       the mean log of the largest singular value of dh_32/dh_0
              slope         the mean slope; radius, of every step's W_hh the mean spectral radius
-Takes       Five minutes of one core.
+Takes        Five minutes of one core.
 Read         book/chapters/04_jacobian.ipynb     Tested   tests/test_untied.py
 """
 

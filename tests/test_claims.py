@@ -13,11 +13,14 @@ from ch5.data import text
 from ch5.data.recall import RecallTask
 from ch5.engine import bptt, initialise, linear, optimise
 from ch5.engine.gradcheck import complex_step, relative_error
+from ch5.engine.train import Training
 from ch5.experiments import (
     ablation,
     alice,
     baselines,
     chaos,
+    clip,
+    drift,
     gates_alice,
     gates_horizon,
     gates_opening,
@@ -26,6 +29,7 @@ from ch5.experiments import (
     price,
     prior,
     record,
+    untied,
 )
 from ch5.networks import attention, bugs, gated, scalar
 from ch5.networks.block import RecallByAttention, WithoutPositions
@@ -644,6 +648,82 @@ def test_c12_clip_by_norm_keeps_the_angle_and_clip_by_value_does_not():
         assert np.degrees(np.arccos(cosines[1])) > 20
 
 
+@pytest.fixture(scope="module")
+def recorded_clip():
+    return record.load(clip.EXPERIMENT)
+
+
+def ends_of(recorded_clip, name, rate):
+    """The mean loss of epoch 15 of each of the twelve runs of an arm."""
+    (result,) = recorded_clip.where(clip=name, rate=rate)
+    return np.array(result["epochs"])[:, -1]
+
+
+def test_c12_without_a_clip_the_rate_decides_whether_runs_break(recorded_clip):
+    """None of twelve at 0.05, at the clipped run's own schedule, at 0.2 or at 0.3; all twelve at 0.5."""
+    for name, rate in (("none", 0.05), ("scheduled", 0.5), ("none", 0.2), ("none", 0.3)):
+        assert (ends_of(recorded_clip, name, rate) < clip.BROKEN).all()
+    assert (ends_of(recorded_clip, "none", 0.5) > clip.BROKEN).all()
+
+
+def test_c12_at_the_clipped_run_s_own_schedule_no_clip_is_missed(recorded_clip):
+    """The same mean effective rate by epoch, and an end within a few hundredths of a nat, seed by seed."""
+    (scheduled,) = recorded_clip.where(clip="scheduled")
+    (clipped,) = recorded_clip.where(clip="every step", rate=0.5)
+    np.testing.assert_allclose(scheduled["effective"], clipped["effective"], rtol=1e-3)
+    assert np.mean(clipped["clipped"]) > 0.99
+    gap = ends_of(recorded_clip, "scheduled", 0.5) - ends_of(recorded_clip, "every step", 0.5)
+    assert np.abs(gap).max() < 0.05
+
+
+def test_c12_a_larger_rate_without_a_clip_beats_the_original_run(recorded_clip):
+    """At 0.2 each of twelve seeds ends lower than each clipped one at 0.5; so does each with the clip at 1."""
+    original_ends = ends_of(recorded_clip, "every step", 0.5)
+    for name, rate in (("none", 0.2), ("every step", 1.0)):
+        assert ends_of(recorded_clip, name, rate).max() < original_ends.min() - 0.05
+
+
+def test_c12_a_clip_for_outliers_saves_no_run_at_that_rate(recorded_clip):
+    """It fires in less than one update of a hundred in epoch 1, and each of twelve seeds breaks."""
+    (result,) = recorded_clip.where(clip="outliers", rate=0.5)
+    assert np.array(result["clipped"])[:, 0].max() < 0.01
+    assert (ends_of(recorded_clip, "outliers", 0.5) > clip.BROKEN).all()
+
+
+def test_c12_the_first_damage_is_done_by_one_window_in_one_seed_of_twelve(recorded_clip):
+    """In the twenty updates before it is seen, one run has a gradient of 20 times the usual, the others none of 12."""
+    assert tuple(clip.first_damage(recorded_clip)) == clip.FIRST_DAMAGE
+    (near,) = record.load(clip.CLOSELY).results
+    norms = np.array(near["norm"])
+    loudest = norms[:, : clip.BEFORE + 1].max(axis=1) / np.median(norms[:, :10], axis=1)
+    assert (loudest > price.FAR).sum() == 1
+    assert np.sort(loudest)[-2] < 12
+
+
+def test_c12_of_broken_weights_the_readout_learns_again_and_the_cell_does_not():
+    """At a tenth of the rate, or with the clip, every loss falls at once; slopes stay below 0.05, no run is sound."""
+    (found,) = record.load(clip.CONTINUED).results
+    before = np.array(found["before"])
+    epochs = {name: np.array(way["epochs"]) for name, way in found["ways"].items()}
+    assert (epochs["as before"][:, -1] > clip.BROKEN).all()
+    for name in ("a tenth of the rate", "with the clip"):
+        assert (epochs[name][:, 0] < before).all()
+        assert (epochs[name][:, -1] < epochs["as before"][:, -1] - 0.3).all()
+        assert max(found["ways"][name]["slope"]) < 0.05
+        assert epochs[name][:, -1].min() > 2.33
+    assert min(found["readout"]) > original.CLIP  # there is a gradient left
+
+
+def test_c12_a_slice_of_the_rates_run_now_agrees_with_the_record(recorded_clip):
+    """The first twenty losses of three seeds in three arms, to 1e-4."""
+    for name, rate in (("none", 0.5), ("every step", 0.5), ("none", 0.2)):
+        runs = clip.Runs(clip.SEEDS[:3])
+        runs.order = runs.order[:, :, :20]
+        losses, _ = runs.epoch(0, rate, clip.LIMITS[name], None)
+        then = np.array(recorded_clip.where(clip=name, rate=rate)[0]["first"])[:3]
+        np.testing.assert_allclose(losses.T, then, rtol=1e-4)
+
+
 @pytest.mark.parametrize(("lag", "sequences"), [(100, 1000), (1000, 1000), (10_000, 200)])
 def test_c13_a_latch_built_by_hand_recalls_the_first_symbol_of_every_sequence(lag, sequences):
     """Four units of strength 20, through noise and distractors as loud as the symbol; not the page's draws."""
@@ -920,6 +1000,36 @@ def test_c15_a_run_begun_now_writes_as_recorded(recorded_alice, alice_references
     ]
     for name, then in stages(recorded)[30].items():
         assert abs(now[name].value - then.value) <= now[name].half + then.half, name
+
+
+@pytest.fixture(scope="module")
+def recorded_drift():
+    return record.load(drift.EXPERIMENT)
+
+
+def test_c15_among_real_words_alone_the_book_s_return_and_the_network_s_do_not(recorded_drift):
+    """Three networks together lie below the book, whatever the window; the book thinned alike is told from none."""
+    book = drift.references()["book"]
+    for variant in ("main", "short"):
+        results = recorded_drift.where(variant=variant)
+        assert drift.together([result["alone"] for result in results]).high < book.low
+        assert min(result["power"] for result in results) > 0.8
+
+
+def test_c15_led_by_the_book_sentence_by_sentence_its_words_do_not_return_either(recorded_drift):
+    """All six networks together lie below the book: that they read their own text is not the reason."""
+    found = drift.together([result["led"] for result in recorded_drift.results])
+    assert found.high < drift.references()["book"].low
+
+
+def test_c15_a_network_that_writes_for_the_record_begins_now_as_recorded(recorded_drift):
+    """The first twenty losses of seed 1, to 1e-4."""
+    run = alice.training(1, **alice.SETTINGS)
+    for update in run:
+        if update.number == 20:
+            break
+    then = recorded_drift.where(variant="main", seed=1)[0]["early"]
+    np.testing.assert_allclose(run.losses[:20], then, rtol=1e-4)
 
 
 def test_c16_in_the_original_run_a_trigram_wins(counted):
@@ -1204,6 +1314,73 @@ def test_c18_the_two_bills():
     np.testing.assert_allclose(attends[1] / attends[0], [4, 4, 1], rtol=1e-2)
     assert recurrence[0][2] == 100_001
     assert attends[0][2] == 3
+
+
+@pytest.fixture(scope="module")
+def recorded_untied():
+    return record.load(untied.EXPERIMENT)
+
+
+def exponents(recorded_untied, gain, moment):
+    """Those of the tied and the untied networks, one a seed, at their "first" or their "last" weights."""
+    results = recorded_untied.where(gain=gain)
+    return [np.array([r[kind][moment]["exponent"] for r in results]) for kind in ("tied", "untied")]
+
+
+@pytest.mark.parametrize("gain", untied.GAINS)
+def test_c19_at_initialisation_untied_networks_vanish_and_explode_as_tied_ones_do(recorded_untied, gain):
+    """The same sign in each of ten seeds, and means that differ by less than 0.07 nats per step, interval included."""
+    tied, free = exponents(recorded_untied, gain, "first")
+    sign = -1 if gain in ("uniform", 1.0) else 1
+    assert (np.sign([tied, free]) == sign).all()
+    mean, half = untied.mean_and_half(tied - free)
+    assert abs(mean) + half < 0.07
+
+
+@pytest.mark.parametrize("gain", untied.GAINS)
+def test_c19_trained_both_vanish_and_the_tied_more_but_at_the_largest_gain(recorded_untied, gain):
+    """No exponent above zero in any seed; the difference's interval lies below zero; and the tied loss is lower."""
+    tied, free = exponents(recorded_untied, gain, "last")
+    assert max(tied.max(), free.max()) < 0
+    mean, half = untied.mean_and_half(tied - free)
+    assert abs(mean) < half if gain == 2.5 else mean + half < 0
+    for result in recorded_untied.where(gain=gain):
+        assert result["tied"]["loss"] < result["untied"]["loss"] - 0.05
+
+
+@pytest.mark.parametrize("gain", untied.GAINS)
+def test_c19_one_matrix_makes_the_exponent_a_matter_of_its_draw(recorded_untied, gain):
+    """From seed to seed the tied exponent varies more; with slopes near one it goes with the radius drawn."""
+    tied, free = exponents(recorded_untied, gain, "first")
+    assert tied.std() > 1.5 * free.std()
+    if gain == "uniform":
+        radius = [r["tied"]["first"]["radius"] for r in recorded_untied.where(gain=gain)]
+        assert np.corrcoef(tied, np.log(radius))[0, 1] > 0.9
+
+
+def test_c19_sharing_buys_parameters_and_a_step_more():
+    """32 times the parameters of the cell, and no weights for step 33; the tied network reads on."""
+    both, x = untied.models(1.0, 1, 64), np.zeros((33, 1), int)
+    shared = both["tied"].readout.size
+    assert both["untied"].size - shared == 32 * (both["tied"].size - shared)
+    assert both["tied"].outputs(x).shape == (33, 1, len(alice.book()[0]))
+    with pytest.raises(ValueError, match="one step a layer"):
+        both["untied"].states(x)
+
+
+def test_c19_one_point_run_now_agrees_with_the_record(recorded_untied):
+    """The product at initialisation, and the first five losses, of both networks."""
+    (then,) = recorded_untied.where(gain=1.5, seed=1)
+    _, ids, first = alice.book()
+    for name, model in untied.models(1.5, 1, 64).items():
+        now = untied.profile(model, 1)
+        assert now["exponent"] == pytest.approx(then[name]["first"]["exponent"], abs=1e-4)
+        np.testing.assert_allclose(now["lags"], then[name]["first"]["lags"], rtol=1e-3, atol=1e-3)
+        batches = untied.Anywhere(ids[:first], 1, 5, 32)
+        run = Training(model, batches, optimise.Adam(0.005), 1.0)
+        for _ in run:
+            pass
+        np.testing.assert_allclose(run.losses, then[name]["early"][:5], rtol=1e-4)
 
 
 BOOK = Path(__file__).parents[1] / "book"

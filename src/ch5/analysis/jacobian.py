@@ -4,7 +4,8 @@
     many           dh_t/dh_s = J_t J_{t-1} ... J_{s+1}
     the gradient   dh_s = J_{s+1}^T ... J_t^T dh_t           each step's transpose, the latest first
 
-Shapes   W_hh (H, H)   slope (T, ..., H); slope[t-1] is 1 - h_t^2, what `VanillaCell.linearise` gives
+Shapes   W_hh (H, H), or (T, H, H) where every step has its own   slope (T, ..., H); slope[t-1] is 1 - h_t^2, what
+         `VanillaCell.linearise` gives
 Names    rho is the largest eigenvalue in size, sigma_max the largest singular value; the exponent is the
          leading Lyapunov exponent: the long-run mean log growth, per step, of a vector under the product.
 Read     book/chapters/04_jacobian.ipynb     Tested   tests/test_jacobian.py
@@ -32,17 +33,17 @@ def log_gradient_norms(W_hh: Array, slope: Array, g: Array) -> Array:
     """How long the gradient g at h_T still is k steps earlier: log |dh_{T-k}|, k = 0 ... T.
 
     No Jacobian is formed: a step costs one product with W_hh. Leading axes of g and of a
-    step of slope broadcast. (H, H), (T, ..., H), (..., H) -> (T+1, ...).
+    step of slope broadcast. (H, H) or (T, H, H), (T, ..., H), (..., H) -> (T+1, ...).
     """
-    W_hh, slope = _checked(W_hh, slope)
+    W_hh, slope = _by_step(W_hh, slope)
     g = as_numbers("g", g, np.float64)
-    if g.ndim == 0 or g.shape[-1] != len(W_hh) or not np.isfinite(g).all():
-        needs = f"{len(W_hh)} finite entries on its last axis"
+    if g.ndim == 0 or g.shape[-1] != W_hh.shape[-1] or not np.isfinite(g).all():
+        needs = f"{W_hh.shape[-1]} finite entries on its last axis"
         raise ValueError(f"g must have {needs}, got shape {g.shape}")
     dh, log_size = _scaled(np.broadcast_to(g, np.broadcast_shapes(g.shape, slope[0].shape)), 1)
     logs = [log_size + _log(np.linalg.norm(dh, axis=-1))]
-    for slope_t in slope[::-1]:
-        dh, log_growth = _scaled((slope_t * dh) @ W_hh, 1)
+    for slope_t, W_t in zip(slope[::-1], W_hh[::-1], strict=True):
+        dh, log_growth = _scaled((slope_t * dh) @ W_t, 1)
         log_size = log_size + log_growth
         logs.append(log_size + _log(np.linalg.norm(dh, axis=-1)))
     return np.stack(logs)
@@ -51,14 +52,14 @@ def log_gradient_norms(W_hh: Array, slope: Array, g: Array) -> Array:
 def log_product_norms(W_hh: Array, slope: Array) -> Array:
     """The most that any gradient can become over k steps: log sigma_max(dh_T/dh_{T-k}), k = 0 ... T.
 
-    This one forms the product, an (H, H) matrix. (H, H), (T, ..., H) -> (T+1, ...).
+    This one forms the product, an (H, H) matrix. (H, H) or (T, H, H), (T, ..., H) -> (T+1, ...).
     """
-    W_hh, slope = _checked(W_hh, slope)
-    product = np.broadcast_to(np.eye(len(W_hh)), (*slope.shape[1:], len(W_hh)))
+    W_hh, slope = _by_step(W_hh, slope)
+    product = np.broadcast_to(np.eye(slope.shape[-1]), (*slope.shape[1:], slope.shape[-1]))
     log_size = np.zeros(slope.shape[1:-1])
     logs = [log_size]
-    for slope_t in slope[::-1]:
-        product, log_growth = _scaled((product * slope_t[..., None, :]) @ W_hh, 2)
+    for slope_t, W_t in zip(slope[::-1], W_hh[::-1], strict=True):
+        product, log_growth = _scaled((product * slope_t[..., None, :]) @ W_t, 2)
         log_size = log_size + log_growth
         logs.append(log_size + _log(np.linalg.norm(product, 2, axis=(-2, -1))))
     return np.stack(logs)
@@ -153,6 +154,18 @@ def _checked(W_hh: Array, slope: Array, name: str = "W_hh") -> tuple[Array, Arra
         if array.any() and not 1e-100 <= (size := np.abs(array).max()) <= 1e100:
             raise ValueError(f"{which} must have a largest entry from 1e-100 to 1e100, or 0, got {size:.3g}")
     return W_hh, slope
+
+
+def _by_step(W_hh: Array, slope: Array) -> tuple[Array, Array]:
+    """Both checked, and W_hh as one matrix a step: (H, H) or (T, H, H), (T, ..., H) -> (T, H, H), (T, ..., H)."""
+    if np.ndim(W_hh) != 3:
+        W_hh, slope = _checked(W_hh, slope)
+        return np.broadcast_to(W_hh, (len(slope), *W_hh.shape)), slope
+    if len(W_hh) != len(slope):
+        raise ValueError(f"W_hh must hold one matrix a step, {len(slope)}, got {len(W_hh)}")
+    return np.stack([_checked(W_t, slope[None, t])[0] for t, W_t in enumerate(W_hh)]), np.asarray(
+        slope, float
+    )
 
 
 def _random_block(W_hh: Array, n: int, rng: np.random.Generator) -> Array:

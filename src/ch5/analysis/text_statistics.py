@@ -13,20 +13,20 @@ An Estimate is a value and half the width of its 95 % interval, by the jackknife
 
 Shapes   pieces (T, B) ids: B pieces of a text, T characters each, side by side
 Read     book/chapters/07_measured.ipynb     Tested   tests/test_text_statistics.py
-Source   [EfronStein1981] for the jackknife, [Lin2017] for mutual information against distance
+Source   [Lin2017] for mutual information against distance
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, product
-from typing import NamedTuple
 
 import numpy as np
 
+from ch5.analysis.intervals import Estimate, jackknife
 from ch5.data.text import Ids, Vocabulary, checked_ids
 from ch5.engine.weights import Array, as_size
 
@@ -36,27 +36,6 @@ LONGEST_GAP = 20
 REPEATED = 10  # characters in a row
 DISTANCES = {"2": (2,), "5": (5,), "10": (10,), "20-100": tuple(range(20, 101, 10))}
 ROLLS = 4  # pairings of different pieces that tell the bias of the information
-
-
-class Estimate(NamedTuple):
-    """A value and half the width of its 95 % interval."""
-
-    value: float
-    half: float
-
-    @property
-    def low(self) -> float:
-        """The lower end."""
-        return self.value - self.half
-
-    @property
-    def high(self) -> float:
-        """The upper end."""
-        return self.value + self.half
-
-    def overlaps(self, other: Estimate) -> bool:
-        """Whether the two intervals have a number in common."""
-        return self.low <= other.high and other.low <= self.high
 
 
 @dataclass(frozen=True)
@@ -77,24 +56,6 @@ class Book:
         gaps = _gap_counts([text])[0]
         words = frozenset(WORD.findall(text.lower()))
         return cls(vocabulary, counts / counts.sum(), gaps / max(gaps.sum(), 1), words)
-
-
-def jackknife(counts: Array, statistic: Callable[[Array], Array]) -> Estimate:
-    """The statistic of the pieces' counts (B, ...) taken together, with its interval.
-
-    `statistic` takes counts (..., n) and gives a number for each leading index. Raises ValueError for fewer than two
-    pieces, and where a statistic has no value: nothing of what it counts is in the text.
-    """
-    B = len(counts)
-    if B < 2:
-        raise ValueError(f"counts must be of at least 2 pieces, got {B}")
-    total = counts.sum(axis=0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        value, left_out = statistic(total), statistic(total - counts)
-    if not (np.isfinite(value) and np.isfinite(left_out).all()):
-        raise ValueError("counts must not be zero: the text has nothing of what the statistic counts")
-    error = np.sqrt((B - 1) / B * np.sum((left_out - left_out.mean()) ** 2))
-    return Estimate(float(value), float(1.96 * error))
 
 
 def characters(pieces: Ids, book: Book) -> Estimate:
@@ -169,9 +130,20 @@ def recurrence(pieces: Ids, vocabulary: Vocabulary) -> Estimate:
 
     In a thousand pairs. It is 0 where no word makes its own return likelier.
     """
-    long = [[w for w in WORD.findall(t.lower()) if len(w) >= 5] for t in _texts(pieces, vocabulary)]
+    return recurrence_of(_texts(pieces, vocabulary))
+
+
+def recurrence_of(texts: list[str], words: frozenset[str] | None = None) -> Estimate:
+    """The same of texts of any lengths, of these words alone if they are given.
+
+    A word that was invented hardly ever returns, and every pair with it counts as different: where many words are, the
+    statistic of all words falls to a floor. Among the pairs of real words alone it keeps its size.
+    """
+    long = [
+        [w for w in WORD.findall(t.lower()) if len(w) >= 5 and (words is None or w in words)] for t in texts
+    ]
     place = {word: i for i, word in enumerate(dict.fromkeys(chain(*long)))}
-    n = np.array([np.bincount([place[w] for w in words], minlength=len(place)) for words in long])
+    n = np.array([np.bincount([place[w] for w in found], minlength=len(place)) for found in long])
     within = np.stack([(n * (n - 1)).sum(axis=1), n.sum(axis=1) * (n.sum(axis=1) - 1)], axis=1)
 
     def excess(counts: Array) -> Array:

@@ -15,6 +15,8 @@ from ch5.experiments import (  # noqa: E402
     alice_samples,
     baselines,
     chaos,
+    clip,
+    drift,
     gates_alice,
     gates_horizon,
     gates_opening,
@@ -24,14 +26,22 @@ from ch5.experiments import (  # noqa: E402
     price,
     prior,
     record,
+    untied,
 )
 
 # In the order of the pages that load them.
 ALL = [
-    *(module.EXPERIMENT for module in (prior, ablation, chaos, price, horizon, original, alice, baselines)),
+    *(
+        module.EXPERIMENT
+        for module in (prior, ablation, chaos, untied, price, horizon, original, alice, baselines)
+    ),
     alice.TRIALS,
     original_changed.EXPERIMENT,
     alice_samples.EXPERIMENT,
+    clip.EXPERIMENT,
+    clip.CLOSELY,
+    clip.CONTINUED,
+    drift.EXPERIMENT,
     gates_opening.EXPERIMENT,
     gates_horizon.EXPERIMENT,
     gates_alice.EXPERIMENT,

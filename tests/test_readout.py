@@ -7,7 +7,7 @@ import pytest
 
 from ch5.engine import gradcheck
 from ch5.networks import readout
-from ch5.networks.readout import Readout
+from ch5.networks.readout import Readout, TanhReadout
 
 
 @pytest.mark.parametrize("batch", [(), (3,), (2, 3)])
@@ -68,3 +68,23 @@ def test_whole_numbers_are_states_like_any_others(rng):
     """They are no ids: the readout sees a state."""
     layer = Readout(rng.normal(size=(5, 3)), rng.normal(size=5))
     np.testing.assert_array_equal(layer.logits(np.array([1, 0, 2])), layer.logits(np.array([1.0, 0.0, 2.0])))
+
+
+def test_the_gradients_through_a_layer_agree_with_the_complex_step(rng):
+    """Every weight and the state, to 1e-12, over two leading axes."""
+    through = TanhReadout.initialise(rng, 5, 3, 4)
+    s, R = rng.normal(size=(6, 2, 4)), rng.normal(size=(6, 2, 5))
+    gradient, ds = through.backward(R, s)
+
+    def loss(theta, s):
+        return (R * through.with_vector(theta).logits(s)).sum()
+
+    numeric = gradcheck.complex_step(loss, through.vector(), s)
+    for analytic, exact in zip((gradient.vector(), ds), numeric, strict=True):
+        assert gradcheck.relative_error(analytic, exact) < 1e-12
+
+
+def test_a_readout_says_what_it_reads_and_gives(rng):
+    through = TanhReadout.initialise(rng, 5, 3, 4)
+    assert (through.reads, through.gives) == (4, 5)
+    assert (through.readout.reads, through.readout.gives) == (3, 5)

@@ -202,3 +202,19 @@ def test_the_tasks_count_with_every_kind_of_integer(task, integer):
 def test_a_lag_that_is_no_number_is_refused():
     with pytest.raises(TypeError, match="lag must be"):
         RecallTask(True)
+
+
+def test_a_lag_drawn_for_every_sequence_begins_late_and_ends_with_the_others(rng):
+    """Silence, then the symbol, then distractors as loud; lags from the shortest to the longest, each as likely."""
+    task = RecallTask(30, symbols=4, distractors=1, shortest=10)
+    x, first = task.batch(rng, 2000)
+    begins = x.any(axis=-1).argmax(axis=0)
+    assert x.shape == (31, 2000, 4)
+    assert set(begins) == set(range(21))
+    assert np.bincount(begins).min() > 60  # of about 95
+    np.testing.assert_array_equal(x[begins, np.arange(2000)].argmax(axis=-1), first[0])
+    for b, at in enumerate(begins[:50]):
+        assert not x[:at, b].any()
+        np.testing.assert_array_equal(x[at:, b].sum(axis=-1), 1)
+    with pytest.raises(ValueError, match="shortest must be from 1 to 30, got 31"):
+        RecallTask(30, shortest=31)

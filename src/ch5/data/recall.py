@@ -1,6 +1,7 @@
 """Tasks that ask for something seen long ago
 
     recall    x_1 shows a symbol, `lag` further steps distract; which symbol was it?   by chance: 1 in `symbols`
+              with the lag drawn for every sequence, silence until it begins
     adding    two of T numbers are marked; what is their sum?     always answering 1 costs 1/6 on average
     copying   ten symbols, T steps of blanks, then say them again    knowing only when costs 10 log 8 / (T + 20)
 
@@ -29,15 +30,20 @@ class RecallTask:
 
     A distractor is a random symbol of the same alphabet, `distractors` as loud as the first: 1 makes them alike,
     0 is silence. Every entry of every step carries Gaussian noise of standard deviation `noise`.
+    With `shortest`, the lag of each sequence is drawn from `shortest` to `lag`: it begins so late that it ends with
+    the others, and before it begins x is zero.
     """
 
     lag: int
     symbols: int = 2
     distractors: float = 0.0
     noise: float = 0.0
+    shortest: int | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "lag", as_size("lag", self.lag))
+        if self.shortest is not None:
+            object.__setattr__(self, "shortest", as_size("shortest", self.shortest, 1, self.lag))
         object.__setattr__(self, "symbols", as_size("symbols", self.symbols, 2))
         _at_least("distractors", self.distractors, 0)
         _at_least("noise", self.noise, 0)
@@ -63,7 +69,13 @@ class RecallTask:
         x = linear.one_hot(shown, self.symbols, dtype)
         x[1:] *= self.distractors
         x += self.noise * rng.standard_normal(x.shape, np.float32)
-        return x, shown[:1]
+        if self.shortest is None:
+            return x, shown[:1]
+        start = self.lag - rng.integers(self.shortest, self.lag + 1, size)
+        late = np.zeros_like(x)
+        for b, at in enumerate(start):
+            late[at:, b] = x[: len(x) - at, b]
+        return late, shown[:1]
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
     loss = -log softmax(logits)[target],     d loss / d logits = softmax(logits) - one_hot(target)
 
-Shapes   h (..., H)   logits (..., V)   targets (...) ids   losses (...)   W_hy (V, H)   b_y (V,)
+Shapes   h (..., H)   logits (..., V)   targets (...) ids   losses (...)   W_hy (V, H)   b_y (V,)   C (M, S)   d (M,)
 Names    dX is dL/dX and has X's shape; the gradient of a Readout is again a Readout.
 Read     book/chapters/03_bptt.ipynb     Tested   tests/test_readout.py
 """
@@ -10,11 +10,23 @@ Read     book/chapters/03_bptt.ipynb     Tested   tests/test_readout.py
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 
 from ch5.engine import initialise, linear
 from ch5.engine.weights import Array, Weights, as_numbers, holds_ids, shape
+
+
+class AnyReadout(Protocol):
+    """What a sequence model needs of its readout; `ch5.engine.weights` has the rest."""
+
+    @property
+    def reads(self) -> int: ...
+    @property
+    def gives(self) -> int: ...
+    def logits(self, s: Array, /) -> Array: ...
+    def backward(self, dlogits: Array, s: Array, /, out: Any = None) -> tuple[Any, Array]: ...
 
 
 @dataclass(frozen=True)
@@ -28,6 +40,16 @@ class Readout(Weights):
     def initialise(cls, rng: np.random.Generator, V: int, H: int) -> Readout:
         """Initial weights uniform in ±1/sqrt(fan-in), biases zero. float64."""
         return cls(initialise.uniform(rng, V, H), np.zeros(V))
+
+    @property
+    def reads(self) -> int:
+        """How many entries of the state it sees: H."""
+        return self.W_hy.shape[1]
+
+    @property
+    def gives(self) -> int:
+        """How many logits it gives: V."""
+        return len(self.b_y)
 
     def logits(self, h: Array) -> Array:
         """(..., H) -> (..., V); in memory each of the V entries stands together for all positions."""
@@ -46,6 +68,47 @@ class Readout(Weights):
         linear.weight_gradient(dlogits, h, h.shape[-1], gradient.W_hy)
         dlogits.reshape(-1, len(self.b_y)).sum(axis=0, out=gradient.b_y)
         return gradient, linear.apply(self.W_hy.T, dlogits)
+
+
+@dataclass(frozen=True)
+class TanhReadout(Weights):
+    """A layer of tanh units between a state that is linear in its past and the readout: W_hy tanh(C s + d) + b_y."""
+
+    readout: Readout
+    C: Array = shape("M", "S")  # state to layer; of a complex state, the real part of any complex map
+    d: Array = shape("M")
+
+    @classmethod
+    def initialise(cls, rng: np.random.Generator, V: int, M: int, S: int) -> TanhReadout:
+        """Initial weights uniform in ±1/sqrt(fan-in), biases zero. float64."""
+        return cls(Readout.initialise(rng, V, M), initialise.uniform(rng, M, S), np.zeros(M))
+
+    @property
+    def reads(self) -> int:
+        """How many entries of the state it sees: S."""
+        return self.C.shape[1]
+
+    @property
+    def gives(self) -> int:
+        """How many logits it gives: V."""
+        return self.readout.gives
+
+    def layer(self, s: Array) -> Array:
+        """tanh(C s + d): (..., S) -> (..., M)."""
+        return np.tanh(linear.apply(self.C, as_numbers("s", s, self.dtype), self.d))
+
+    def logits(self, s: Array) -> Array:
+        """(..., S) -> (..., V)."""
+        return self.readout.logits(self.layer(s))
+
+    def backward(self, dlogits: Array, s: Array, out: TanhReadout | None = None) -> tuple[TanhReadout, Array]:
+        """The weights' gradient, summed over all positions (in `out`, if given), and ds (..., S)."""
+        gradient, y = self.empty() if out is None else out, self.layer(s)
+        _, dy = self.readout.backward(dlogits, y, gradient.readout)
+        da = dy * (1 - y**2)
+        linear.weight_gradient(da, s, self.reads, gradient.C)
+        da.reshape(-1, len(self.d)).sum(axis=0, out=gradient.d)
+        return gradient, linear.apply(self.C.T, da)
 
 
 def softmax(logits: Array) -> Array:

@@ -22,7 +22,7 @@ from ch5.engine.bptt import Cell
 from ch5.engine.linear import as_input
 from ch5.engine.weights import Array, Weights, holds_ids
 from ch5.networks import readout
-from ch5.networks.readout import Readout
+from ch5.networks.readout import AnyReadout
 
 AnyCell = TypeVar("AnyCell", bound=Cell)
 
@@ -32,13 +32,13 @@ class SequenceModel(Weights, Generic[AnyCell]):
     """Any cell of `ch5.engine.bptt`, and a readout. Raises ValueError where the two do not fit."""
 
     cell: AnyCell
-    readout: Readout
+    readout: AnyReadout
 
     def __post_init__(self) -> None:
-        reads, width = self.readout.W_hy.shape[1], self.cell.state_size
+        reads, width = self.readout.reads, self.cell.state_size
         if reads > width:
             raise ValueError(
-                f"readout.W_hy must read at most the {width} entries of the cell's state, got {reads}"
+                f"readout must read at most the {width} entries of the cell's state, got {reads}"
             )
 
     def outputs(self, x: Any, s_0: Any = None) -> Array:
@@ -85,7 +85,7 @@ class SequenceModel(Weights, Generic[AnyCell]):
         A = T if targets is None else len(targets)
         if not 0 < A <= T:
             raise ValueError(f"targets must be for 1 to {T} steps, got {A}")
-        return s[T + 1 - A :, ..., : self.readout.W_hy.shape[1]]
+        return s[T + 1 - A :, ..., : self.readout.reads]
 
 
 def sample(
@@ -102,16 +102,15 @@ def sample(
         raise ValueError(f"temperature must be a finite number of at least 0, got {temperature}")
     if length < 0:
         raise ValueError(f"length must be at least 0, got {length}")
-    V, H = model.readout.W_hy.shape
+    H, V = model.readout.reads, model.readout.gives
     if not holds_ids(prompt) or np.ndim(prompt) != 1 or not len(prompt):
         raise ValueError(f"prompt must be a sequence of at least one id, got {prompt!r:.40}")
     prompt = as_input("prompt", prompt, V, None)
-    W_hy, b_y = model.readout
     drives = model.cell.drive(np.arange(V)[:, None])  # what each of the V characters would add
     s = bptt.unroll(model.cell, prompt[:, None])[0][-1]
     drawn = np.empty(length, int)
     for k, u in enumerate(rng.random(length)):
-        drawn[k] = _draw(W_hy.dot(s[0, :H]) + b_y, temperature, u)
+        drawn[k] = _draw(model.readout.logits(s[0, :H]), temperature, u)
         s, _ = model.cell.step(drives[drawn[k]], s)
     return drawn
 

@@ -1,0 +1,63 @@
+"""How far back cells that are linear in their state reach (C20): fixed lags, and a lag drawn for every sequence
+
+    lru       24 complex units; initial eigenvalues on the ring 0.9 <= |λ| <= 0.999, phases from 0 to π
+    min gru   40 units whose forget gates, which see the input alone, start with a bias of 3
+    gru 3, orthogonal, attention    nonlinear models of `experiments.gates_horizon` and `experiments.horizon` beside
+              them on the task with the drawn lag
+
+The linear ones are read through a layer of 16 tanh units, and have at most as many parameters as the vanilla cell of
+32 units. The tasks, the budget of updates and the test are those of `experiments.horizon`; "drawn" is its hard task
+with a lag drawn from 20 to 80 for every sequence.
+
+Names    a result is that of `horizon.train`
+Read     book/chapters/11_linear.ipynb     Tested   tests/test_linear_horizon.py
+
+The learning rate of each model and task is the one with the most successes, then the best accuracy, on the pilot
+seeds of RATES.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from ch5.data.recall import RecallTask
+from ch5.experiments import gates_horizon, horizon
+from ch5.networks.linear_recurrence import LRU, MinGRU
+from ch5.networks.readout import TanhReadout
+from ch5.networks.sequence import SequenceModel
+
+SETTINGS: dict[str, Any] = {
+    "units": {"lru": 24, "min gru": 40, "layer": 16, "orthogonal": 32, **gates_horizon.SETTINGS["hidden"]},
+    "tasks": horizon.SETTINGS["tasks"] | {"drawn": horizon.SETTINGS["tasks"]["hard"] | {"shortest": 20}},
+    "budget": {name: value for name, value in horizon.SETTINGS["budget"].items() if name != "rate"},
+}
+LINEAR, BESIDE = ("lru", "min gru"), ("gru 3", "orthogonal", "attention")
+GRID = (0.001, 0.003, 0.01, 0.03, 0.1)
+PILOT_SEEDS, SEEDS = range(100, 103), range(20)
+
+
+def make(model: str, units: dict[str, int], rng: np.random.Generator, width: int, answers: int) -> Any:
+    """A model by its name, with its initial weights, float32."""
+    if model == "orthogonal":
+        return horizon.vanilla("orthogonal", units["orthogonal"], rng, width, answers)
+    if model not in LINEAR:
+        return gates_horizon.make(model, units, rng, width, answers)
+    cell: LRU | MinGRU
+    if model == "lru":
+        cell = LRU.initialise(rng, units["lru"], width)
+    else:
+        cell = MinGRU.initialise(rng, units["min gru"], width, 3.0)
+    read = TanhReadout.initialise(rng, answers, units["layer"], cell.state_size)
+    return SequenceModel(cell, read).astype(np.float32)
+
+
+def measure(
+    *, tasks: Any, units: Any, budget: Any, task: str, lag: int, model: str, rate: float, seed: int
+) -> dict[str, Any]:
+    """One point: `model` is a name of those above."""
+    return horizon.train(
+        partial(make, model, units), RecallTask(lag, **tasks[task]), seed, budget | {"rate": rate}
+    )

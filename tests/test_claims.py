@@ -8,10 +8,20 @@ import nbformat
 import numpy as np
 import pytest
 
-from ch5.analysis import context, contributions, equivariance, jacobian, latch, meanfield, text_statistics
+from ch5.analysis import (
+    clock,
+    context,
+    contributions,
+    equivariance,
+    jacobian,
+    latch,
+    meanfield,
+    text_statistics,
+    word_order,
+)
 from ch5.data import text
 from ch5.data.recall import RecallTask
-from ch5.engine import bptt, initialise, linear, optimise
+from ch5.engine import bptt, initialise, linear, optimise, scan
 from ch5.engine.gradcheck import complex_step, relative_error
 from ch5.engine.train import Training
 from ch5.experiments import (
@@ -25,6 +35,7 @@ from ch5.experiments import (
     gates_horizon,
     gates_opening,
     horizon,
+    linear_horizon,
     original,
     price,
     prior,
@@ -35,6 +46,7 @@ from ch5.networks import attention, bugs, gated, scalar
 from ch5.networks.block import RecallByAttention, WithoutPositions
 from ch5.networks.cell import VanillaCell
 from ch5.networks.convolution import Convolution
+from ch5.networks.linear_recurrence import LRU, convolve, kernel
 from ch5.networks.mlp import MLP, Layer
 
 
@@ -1416,3 +1428,46 @@ def test_every_figure_on_the_page_of_claims_comes_from_a_run():
             assert key in outputs, (claim, key)
         typed = re.sub(r"`[^`]*`", "", body)
         assert re.findall(r"\d+\.\d+", typed) in ([], ["0.5"]), claim  # chance of a yes or no
+
+
+def test_c20_each_units_gradient_is_a_power_and_the_exponent_its_logarithm(rng):
+    """|λ|^k unit by unit, whatever the input; the log norm of k steps is k max log |λ|, to 1e-12."""
+    cell = LRU.initialise(rng, 5, 3, 0.5, 0.95)
+    s, residuals = bptt.unroll(cell, rng.normal(size=(40, 3)))
+    modulus = np.exp(-np.exp(cell.nu))
+    for unit in range(5):
+        back = contributions.gradient_at_lag(cell, np.eye(10)[unit], s, residuals)
+        size = np.hypot(back[:, :5], back[:, 5:])
+        np.testing.assert_allclose(size[:, unit], modulus[unit] ** np.arange(len(size)), rtol=1e-12)
+    re, im = np.split(cell.eigenvalues, 2)
+    J = np.block([[np.diag(re), np.diag(-im)], [np.diag(im), np.diag(re)]])
+    norms = jacobian.log_product_norms(J, np.ones((40, 10)))
+    np.testing.assert_allclose(norms, np.arange(41) * np.log(modulus.max()), rtol=0, atol=1e-12)
+
+
+def test_c20_the_loop_the_scan_and_the_convolution_give_the_same_states(rng):
+    """To 1e-12, at a length that is no power of two; and the scan's rounds are ⌈log2 T⌉."""
+    cell, x = LRU.initialise(rng, 5, 3), rng.normal(size=(77, 2, 3))
+    s, _ = bptt.unroll(cell, x)
+    assert relative_error(scan.unroll(cell, x), s) < 1e-12
+    assert relative_error(convolve(kernel(cell, 77), cell.drive(x)), s[1:]) < 1e-12
+    assert scan.rounds(77) == 7
+
+
+def test_c20_one_layer_with_gates_from_the_input_loses_the_order_of_two_symbols(rng):
+    """Both cases of the proof: a gate below one forgets, a gate of one adds; an escape, λ = 3, keeps."""
+    f, u, w = (
+        rng.uniform(0.5, 1, (3, 4)),
+        rng.integers(-5, 5, (3, 4)).astype(float),
+        rng.integers(3, size=200),
+    )
+    assert np.abs(word_order.gap(f, u, 0, 1, w)).max() < 1e-9
+    assert not word_order.gap(np.ones((3, 4)), u, 0, 1, w).any()
+    assert np.abs(word_order.gap(np.full((3, 4), 3.0), u, 0, 1, w)).max() > 1e90
+
+
+def test_c20_a_clock_of_modes_recalls_at_a_fixed_lag_and_not_at_a_drawn_one(rng):
+    """Six modes per symbol; with the lag drawn sixteen do not help."""
+    modes, drawn = np.exp(0.08j * np.arange(16)), np.arange(20, 81)
+    assert clock.accuracy(clock.answer(modes[:6], [50], 8), [50], 8, rng) > 0.99
+    assert clock.accuracy(clock.answer(modes, drawn, 8), drawn, 8, rng) < 0.5

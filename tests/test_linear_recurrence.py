@@ -7,7 +7,7 @@ from ch5.analysis import jacobian
 from ch5.analysis.contributions import gradient_at_lag
 from ch5.engine import bptt, gradcheck, scan
 from ch5.engine.gradcheck import relative_error
-from ch5.networks.linear_recurrence import LRU, MinGRU, convolve, kernel
+from ch5.networks.linear_recurrence import LRU, MinGRU, bill, convolve, kernel
 
 BATCHES = [(), (3,), (2, 3)]
 T, D, N = 13, 3, 4
@@ -116,3 +116,18 @@ def test_the_exponents_of_the_gated_form_are_the_means_of_the_log_gates(rng):
     norms = jacobian.log_product_norms(np.eye(N), f)
     sums = np.cumsum(np.log(f)[::-1], axis=0)
     np.testing.assert_allclose(norms[1:], sums.max(axis=1), rtol=0, atol=1e-12)
+
+
+def test_the_bill_counts_what_the_scan_multiplies(rng):
+    """Four real products for each complex one that `times` is asked for; ⌈log2 T⌉ rounds in the place of T steps."""
+    steps, units, products = 100, 5, []
+
+    def times(f, h):
+        products.append(4 * len(h) * units)
+        return LRU.times(f, h)
+
+    scan.scan(rng.normal(size=(steps, 2 * units)), rng.normal(size=(steps, 2 * units)), times)
+    scanned, looped = bill(steps, 3, units, scan.rounds(steps)), bill(steps, 3, units)
+    assert scanned.operations - 2 * steps * units * 3 == sum(products)
+    assert looped.operations == steps * (2 * units * 3 + 4 * units)
+    assert (scanned.sequential, looped.sequential) == (8, 101)

@@ -21,6 +21,7 @@ from ch5.experiments import (  # noqa: E402
     gates_horizon,
     gates_opening,
     horizon,
+    linear_horizon,
     original,
     original_changed,
     price,
@@ -46,6 +47,7 @@ ALL = [
     gates_horizon.EXPERIMENT,
     gates_alice.EXPERIMENT,
     gates_alice.RATES,
+    linear_horizon.PILOT,
 ]
 EXPERIMENTS = {experiment.name: experiment for experiment in ALL}
 

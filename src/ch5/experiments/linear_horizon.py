@@ -25,6 +25,7 @@ import numpy as np
 
 from ch5.data.recall import RecallTask
 from ch5.experiments import gates_horizon, horizon
+from ch5.experiments.record import Experiment
 from ch5.networks.linear_recurrence import LRU, MinGRU
 from ch5.networks.readout import TanhReadout
 from ch5.networks.sequence import SequenceModel
@@ -35,8 +36,15 @@ SETTINGS: dict[str, Any] = {
     "budget": {name: value for name, value in horizon.SETTINGS["budget"].items() if name != "rate"},
 }
 LINEAR, BESIDE = ("lru", "min gru"), ("gru 3", "orthogonal", "attention")
+LAGS: dict[str, dict[str, tuple[int, ...]]] = {  # by task and model
+    "easy": {"lru": (50, 200), "min gru": (50, 200)},
+    "middle": {"lru": (20, 50, 100), "min gru": (10, 20, 50)},
+    "hard": {"lru": (10, 20, 30, 50), "min gru": (2, 5, 10)},
+    "drawn": dict.fromkeys((*LINEAR, *BESIDE), (80,)),
+}
+PILOT_LAG = {"easy": 50, "middle": 20, "hard": 10, "drawn": 80}
 GRID = (0.001, 0.003, 0.01, 0.03, 0.1)
-PILOT_SEEDS, SEEDS = range(100, 103), range(20)
+PILOT_SEEDS, SEEDS = (100, 101), range(20)
 
 
 def make(model: str, units: dict[str, int], rng: np.random.Generator, width: int, answers: int) -> Any:
@@ -61,3 +69,17 @@ def measure(
     return horizon.train(
         partial(make, model, units), RecallTask(lag, **tasks[task]), seed, budget | {"rate": rate}
     )
+
+
+PILOT = Experiment(
+    "linear_horizon_rates",
+    measure,
+    SETTINGS,
+    [
+        {"task": task, "lag": PILOT_LAG[task], "model": model, "rate": rate, "seed": seed}
+        for task, lags in LAGS.items()
+        for model in lags
+        for rate in GRID
+        for seed in PILOT_SEEDS
+    ],
+)

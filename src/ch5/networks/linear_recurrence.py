@@ -22,6 +22,7 @@ import numpy as np
 
 from ch5.engine import initialise, linear
 from ch5.engine.weights import Array, Weights, as_size, shape
+from ch5.networks.attention import Bill
 
 
 @dataclass(frozen=True)
@@ -200,6 +201,19 @@ def convolve(kernel: Array, u: Array) -> Array:
     a, b = (np.fft.fft(re + 1j * im, 2 * T, axis=0) for re, im in (_halves(kernel.reshape(axes)), _halves(u)))
     h = np.fft.ifft(a * b, axis=0)[:T]
     return np.concatenate([h.real, h.imag], axis=-1)
+
+
+def bill(T: int, D: int, N: int, rounds: int | None = None) -> Bill:
+    """The LRU's, all T steps: one after another, or joined in so many `rounds` of a scan.
+
+    A complex product is four real ones. A round that joins steps d apart has T - d products of factors and as many
+    of states.
+    """
+    T, D, N = as_size("T", T), as_size("D", D), as_size("N", N)
+    if rounds is None:
+        return Bill(2 * T * N * D + 4 * T * N, 2 * (T + 1) * N, T + 1)
+    joined = sum(T - 2**k for k in range(rounds))
+    return Bill(2 * T * N * D + 8 * joined * N, 2 * (T + 1) * N, rounds + 1)
 
 
 def _gates(a: Array) -> tuple[Array, Array]:

@@ -1471,3 +1471,14 @@ def test_c20_a_clock_of_modes_recalls_at_a_fixed_lag_and_not_at_a_drawn_one(rng)
     modes, drawn = np.exp(0.08j * np.arange(16)), np.arange(20, 81)
     assert clock.accuracy(clock.answer(modes[:6], [50], 8), [50], 8, rng) > 0.99
     assert clock.accuracy(clock.answer(modes, drawn, 8), drawn, 8, rng) < 0.5
+
+
+def test_c20_what_training_finds_on_the_recall_tasks():
+    """Easy and middle in every seed, the hard one in none; the lag drawn, only the GRU, and that in every seed."""
+    fixed, drawn = record.load(linear_horizon.EXPERIMENT), record.load(linear_horizon.DRAWN)
+    for point, result in zip(fixed.points, fixed.results, strict=True):
+        assert result["success"] == (point["task"] != "hard"), point
+    for point, result in zip(drawn.points, drawn.results, strict=True):
+        assert result["success"] == (point["model"] == "gru 3"), point
+    gated = [result["accuracy"] for result in fixed.where(task="hard", model="min gru", lag=2)]
+    assert np.median(gated) < 0.6

@@ -48,6 +48,8 @@ ALL = [
     gates_alice.EXPERIMENT,
     gates_alice.RATES,
     linear_horizon.PILOT,
+    linear_horizon.EXPERIMENT,
+    linear_horizon.DRAWN,
 ]
 EXPERIMENTS = {experiment.name: experiment for experiment in ALL}
 

@@ -37,14 +37,13 @@ SETTINGS: dict[str, Any] = {
 }
 LINEAR, BESIDE = ("lru", "min gru"), ("gru 3", "orthogonal", "attention")
 LAGS: dict[str, dict[str, tuple[int, ...]]] = {  # by task and model
-    "easy": {"lru": (50, 200), "min gru": (50, 200)},
-    "middle": {"lru": (20, 50, 100), "min gru": (10, 20, 50)},
-    "hard": {"lru": (10, 20, 30, 50), "min gru": (2, 5, 10)},
-    "drawn": dict.fromkeys((*LINEAR, *BESIDE), (80,)),
+    "easy": {"lru": (50,), "min gru": (200,)},
+    "middle": {"lru": (50,), "min gru": (50,)},
+    "hard": {"lru": (20, 50), "min gru": (2, 5)},
 }
 PILOT_LAG = {"easy": 50, "middle": 20, "hard": 10, "drawn": 80}
 GRID = (0.001, 0.003, 0.01, 0.03, 0.1)
-PILOT_SEEDS, SEEDS = (100, 101), range(20)
+PILOT_SEEDS, SEEDS, DRAWN_SEEDS = (100, 101), range(20), range(10)
 
 
 def make(model: str, units: dict[str, int], rng: np.random.Generator, width: int, answers: int) -> Any:
@@ -77,9 +76,33 @@ PILOT = Experiment(
     SETTINGS,
     [
         {"task": task, "lag": PILOT_LAG[task], "model": model, "rate": rate, "seed": seed}
-        for task, lags in LAGS.items()
-        for model in lags
+        for task in PILOT_LAG
+        for model in (*LINEAR, *(BESIDE if task == "drawn" else ()))
         for rate in GRID
         for seed in PILOT_SEEDS
+    ],
+)
+RATES = {"lru": 0.01, "min gru": 0.03}
+EXPERIMENT = Experiment(
+    "linear_horizon",
+    measure,
+    SETTINGS,
+    [
+        {"task": task, "lag": lag, "model": model, "rate": RATES[model], "seed": seed}
+        for task, models in LAGS.items()
+        for model, lags in models.items()
+        for lag in lags
+        for seed in SEEDS
+    ],
+)
+DRAWN_RATES = {"gru 3": 0.03, "attention": 0.01, "lru": 0.01, "min gru": 0.03}
+DRAWN = Experiment(
+    "linear_drawn",
+    measure,
+    SETTINGS,
+    [
+        {"task": "drawn", "lag": PILOT_LAG["drawn"], "model": model, "rate": rate, "seed": seed}
+        for model, rate in DRAWN_RATES.items()
+        for seed in DRAWN_SEEDS
     ],
 )

@@ -1,6 +1,6 @@
 """The figure with sliders of the page on linear recurrence: a ring of eigenvalues, and what it holds of an input.
 
-    h_t = λ h_{t-1} + x_t, unit by unit;  what the mean of the units holds of an input k steps old: the mean of Re λ^k
+    h_t = λ h_{t-1} + x_t, unit by unit; of an input k steps old the mean of the units holds the mean of Re λ^k
 
 Shapes   moduli (M,)   spreads (P,)   eigenvalues (M, P, units) complex   kernel (M, P, lags)
 Names    All eigenvalues have one modulus; their phases lie at equal distances from minus to plus the spread.
@@ -136,7 +136,8 @@ def ring(rings: Rings) -> Slider:
 
 def _reading(modulus: float, spread: float) -> str:
     """The numbers at one position, as a sentence."""
+    left = power(LAGS[-1] * np.log10(modulus))
     return (
-        f"Modulus {modulus:.2f}, phases up to {spread:.1f} π: "
-        f"a step multiplies every unit's gradient by {modulus:.2f}. After {LAGS[-1]} steps it is {power(LAGS[-1] * np.log10(modulus))} times as long."
+        f"Modulus {modulus:.2f}, phases up to {spread:.1f} π: a step multiplies every unit's gradient "
+        f"by {modulus:.2f}. After {LAGS[-1]} steps it is {left} times as long."
     )

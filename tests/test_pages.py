@@ -53,6 +53,7 @@ INTRODUCED = {
     "ch5-measured": {"early stopping", "markov text", "n-gram", "perplexity"},
     "ch5-gates": {"cell state", "forget gate", "gate"},
     "ch5-attention": {"attention", "causal mask", "head", "positional encoding"},
+    "ch5-linear": {"linear recurrence", "linear recurrent unit", "scan"},
 }
 
 

@@ -62,4 +62,8 @@ def test_every_position_can_be_drawn(rings):
     slider = sliders.ring(rings)
     assert slider.position == sliders.nearest(*sliders.START)
     assert len(slider.figure["readings"]) == len(sliders.MODULI) == 56
+    assert slider.figure["meanings"][45][0].startswith(
+        "Every unit has lost half of an input after 14 steps; they"
+    )
+    assert kept(0.95, 13) > 0.5 > kept(0.95, 14)
     assert "a step multiplies every unit's gradient by 0.95" in slider.figure["readings"][45][2]

@@ -80,7 +80,7 @@ def ring(rings: Rings) -> Slider:
         {
             "title": "Modulus and phases of the eigenvalues against what is kept of an input",
             "controls": [
-                control("modulus of λ", "other", [f"{m:.2f}" for m in MODULI]),
+                control("modulus of λ", "other", [f"{m:.2f}" for m in MODULI], nearest(1, 0)[:1]),
                 control("phases, up to", "other", [f"{s:.1f} π" for s in SPREADS]),
             ],
             "panels": [
@@ -125,6 +125,7 @@ def ring(rings: Rings) -> Slider:
                 },
             ],
             "readings": [[_reading(m, s) for s in SPREADS] for m in MODULI],
+            "meanings": [[_meaning(m, s) for s in SPREADS] for m in MODULI],
             "places": [
                 {"label": label, "position": nearest(*where), "sentence": sentence}
                 for where, label, sentence in PLACES
@@ -132,6 +133,19 @@ def ring(rings: Rings) -> Slider:
             "start": nearest(*START),
         }
     )
+
+
+def _meaning(modulus: float, spread: float) -> str:
+    """What the modulus does, and what the phases do, at one position."""
+    if modulus < 1:
+        half = np.log(0.5) / np.log(modulus)
+        left = f"Every unit has lost half of an input after {half:.0f} step{'s' if round(half) > 1 else ''}"
+    else:
+        left = "No unit forgets" if modulus == 1 else "What a unit holds grows without bound"
+    together = (
+        "they hold it in step" if spread == 0 else "their phases drift apart, and their mean forgets sooner"
+    )
+    return f"{left}; {together}."
 
 
 def _reading(modulus: float, spread: float) -> str:

@@ -14,6 +14,7 @@ from ch5.networks import readout
 from ch5.networks.attention import Attention
 from ch5.networks.cell import VanillaCell
 from ch5.networks.gated import GRU, LSTM
+from ch5.networks.linear_recurrence import LRU
 from ch5.networks.readout import Readout
 
 ROOT = Path(__file__).parents[1]
@@ -173,7 +174,9 @@ def live_arrays(sizes, batch):
     back = {"slope": slope, "dh_out": dh_out, "J": J}
     head = Attention(*rng.normal(size=(3, H, D)))
     attended = head.arrays() | head.forward(x)[1]._asdict()
-    return cell.arrays() | output.arrays() | forward | back | gated_arrays(x, H, rng) | attended | sizes
+    linear = LRU.initialise(rng, sizes["N"], D)
+    linear_arrays = linear.arrays() | {"eigenvalues": linear.eigenvalues}
+    return linear_arrays | cell.arrays() | output.arrays() | forward | back | gated_arrays(x, H, rng) | attended | sizes
 
 
 def gated_arrays(x, H, rng):
@@ -196,7 +199,7 @@ def notation():
 @pytest.mark.parametrize("batch", [(), (7,), (7, 8)])
 def test_the_notation_names_what_is_in_the_code_with_its_shape(batch):
     """Every row of the table holds for a live run, whatever stands between time and the last axis."""
-    sizes = {"T": 6, "D": 3, "H": 4, "V": 5}
+    sizes = {"T": 6, "D": 3, "H": 4, "V": 5, "N": 2}
     arrays = live_arrays(sizes, batch)
     rows = notation()
     assert len(rows) == len(re.findall(r"(?m)^\| \$", text_of(BOOK / "notation.md")))
@@ -206,5 +209,5 @@ def test_the_notation_names_what_is_in_the_code_with_its_shape(batch):
             continue
         wanted = []
         for word in shape:
-            wanted += batch if word == "..." else [sizes["T"] + 1 if word == "T+1" else sizes[word]]
+            wanted += batch if word == "..." else [{"T+1": sizes["T"] + 1, "2*N": 2 * sizes["N"]}.get(word) or sizes[word]]
         assert arrays[name].shape == tuple(wanted), name

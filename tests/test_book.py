@@ -176,7 +176,16 @@ def live_arrays(sizes, batch):
     attended = head.arrays() | head.forward(x)[1]._asdict()
     linear = LRU.initialise(rng, sizes["N"], D)
     linear_arrays = linear.arrays() | {"eigenvalues": linear.eigenvalues}
-    return linear_arrays | cell.arrays() | output.arrays() | forward | back | gated_arrays(x, H, rng) | attended | sizes
+    return (
+        linear_arrays
+        | cell.arrays()
+        | output.arrays()
+        | forward
+        | back
+        | gated_arrays(x, H, rng)
+        | attended
+        | sizes
+    )
 
 
 def gated_arrays(x, H, rng):
@@ -209,5 +218,9 @@ def test_the_notation_names_what_is_in_the_code_with_its_shape(batch):
             continue
         wanted = []
         for word in shape:
-            wanted += batch if word == "..." else [{"T+1": sizes["T"] + 1, "2*N": 2 * sizes["N"]}.get(word) or sizes[word]]
+            wanted += (
+                batch
+                if word == "..."
+                else [{"T+1": sizes["T"] + 1, "2*N": 2 * sizes["N"]}.get(word) or sizes[word]]
+            )
         assert arrays[name].shape == tuple(wanted), name

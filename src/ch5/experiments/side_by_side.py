@@ -30,7 +30,7 @@ class SideBySide:
         H, V = models[0].cell.W_xh.shape
         shapes = ((V, H), (H, H), (H,), (V, H), (V,))
         self.theta = np.stack(
-            [np.concatenate([m.cell.W_xh.T, m.cell.W_hh, m.cell.b, *m.readout], axis=None) for m in models]
+            [np.concatenate([m.cell.W_xh.T, *[*m.arrays().values()][1:]], axis=None) for m in models]
         )
         self.g = np.empty_like(self.theta)
         ends = np.cumsum([np.prod(shape) for shape in shapes])

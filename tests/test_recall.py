@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ch5.data import recall
-from ch5.data.recall import AddingTask, CopyTask, RecallTask
+from ch5.data.recall import AddingTask, CopyTask, RecallTask, WarpedTask
 from ch5.engine import gradcheck
 from ch5.networks import readout
 from ch5.networks.cell import VanillaCell
@@ -218,3 +218,45 @@ def test_a_lag_drawn_for_every_sequence_begins_late_and_ends_with_the_others(rng
         np.testing.assert_array_equal(x[at:, b].sum(axis=-1), 1)
     with pytest.raises(ValueError, match="shortest must be from 1 to 30, got 31"):
         RecallTask(30, shortest=31)
+
+
+@pytest.mark.parametrize(("even", "lasts"), [(True, {8}), (False, set(range(1, 30)))])
+def test_a_warped_input_stays_for_the_same_number_of_steps_or_for_a_random_one(even, lasts, rng):
+    """Four inputs in 32 steps, neighbours never alike, so every change is seen; the answers are those asked for."""
+    x, first = WarpedTask(4, 5, 8, even, asked=0).batch(rng, 20_000)
+    assert x.shape == (32, 20_000, 5)
+    shown = x.argmax(axis=-1)
+    changes = np.diff(shown, axis=0) != 0
+    np.testing.assert_array_equal(changes.sum(axis=0), 3)
+    np.testing.assert_array_equal(shown[:1], first)
+    starts = 1 + np.argwhere(changes.T)[:, 1].reshape(-1, 3)
+    assert set(np.diff(starts, axis=1).ravel()) | set(starts[:, 0]) == lasts
+    np.testing.assert_allclose([starts[:, 0].mean(), (32 - starts[:, 2]).mean()], 8, atol=0.15)
+
+
+def test_every_way_to_fill_the_steps_is_as_likely(rng):
+    """Three inputs in six steps: ten ways to place two changes."""
+    shown = WarpedTask(3, 4, 2, False, 0).batch(rng, 50_000)[0].argmax(axis=-1)
+    ways, counts = np.unique(np.diff(shown, axis=0) != 0, axis=1, return_counts=True)
+    assert ways.shape == (5, 10)
+    np.testing.assert_allclose(counts / 50_000, 0.1, atol=0.01)
+
+
+def test_the_input_before_the_last_is_the_one_before_the_last_change(rng):
+    x, before = WarpedTask(4, 5, 3, False, asked=-2).batch(rng, 500)
+    for shown, answer in zip(x.argmax(axis=-1).T, before[0], strict=True):
+        assert shown[shown != shown[-1]][-1] == answer
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((1, 4, 2, True, 0), "inputs must be at least 2, got 1"),
+        ((4, 4, 0, True, 0), "stretch must be at least 1, got 0"),
+        ((4, 4, 2, True, 4), "asked must be from -4 to 3, got 4"),
+        ((4, 4, 2, True, 0, -1), "noise must be a finite number of at least 0, got -1"),
+    ],
+)
+def test_a_warped_task_says_what_it_needs(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        WarpedTask(*arguments)

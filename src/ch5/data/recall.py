@@ -2,6 +2,7 @@
 
     recall    x_1 shows a symbol, `lag` further steps distract; which symbol was it?   by chance: 1 in `symbols`
               with the lag drawn for every sequence, silence until it begins
+    warped    a few symbols, each shown for a number of steps, the same or a random one; which was the one asked for?
     adding    two of T numbers are marked; what is their sum?     always answering 1 costs 1/6 on average
     copying   ten symbols, T steps of blanks, then say them again    knowing only when costs 10 log 8 / (T + 20)
 
@@ -10,7 +11,8 @@ Shapes   x (T, B, D), targets (1, B) ids or (1, B, V) numbers, asked for at the 
 Names    A task's `batch(rng, size)` draws x and targets, for a `ch5.networks.sequence.SequenceModel`; its `baseline`
          is the loss or the accuracy of knowing nothing of the past.
 Read     book/chapters/05_memory.ipynb     Tested   tests/test_recall.py
-Source   [Hochreiter1997] for the first two, [Arjovsky2016] for copying as it is set here
+Source   [Hochreiter1997] for the first and for adding, [Tallec2018] for warping time, [Arjovsky2016] for copying as it
+         is set here
 """
 
 from __future__ import annotations
@@ -76,6 +78,54 @@ class RecallTask:
         for b, at in enumerate(start):
             late[at:, b] = x[: len(x) - at, b]
         return late, shown[:1]
+
+
+@dataclass(frozen=True)
+class WarpedTask:
+    """`inputs` symbols one after another, neighbours never the same: which was input number `asked`?
+
+    Each is shown for a number of steps: for `stretch` of them if `even`; else for at least one, such that they fill
+    as many steps together and every way to do so is as likely. `asked` counts from 0, or back from -1, the last.
+    Every entry of every step carries Gaussian noise of standard deviation `noise`.
+    """
+
+    inputs: int
+    symbols: int
+    stretch: int
+    even: bool
+    asked: int
+    noise: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name, least in (("inputs", 2), ("symbols", 2), ("stretch", 1)):
+            object.__setattr__(self, name, as_size(name, getattr(self, name), least))
+        object.__setattr__(self, "asked", as_size("asked", self.asked, -self.inputs, self.inputs - 1))
+        _at_least("noise", self.noise, 0)
+
+    @property
+    def width(self) -> int:
+        """D, the entries of x at a step."""
+        return self.symbols
+
+    @property
+    def answers(self) -> int:
+        """V, the entries of an output."""
+        return self.symbols
+
+    def batch(self, rng: np.random.Generator, size: int, dtype: Any = np.float64) -> tuple[Array, Array]:
+        """x (inputs stretch, size, symbols) and the symbols asked for (1, size), the targets of the last step."""
+        size = as_size("size", size)
+        ahead = rng.integers(1, self.symbols, (self.inputs, size))  # from one input to the next, never 0
+        symbols = np.cumsum(ahead, axis=0) % self.symbols
+        T = self.inputs * self.stretch
+        number = np.repeat(np.arange(self.inputs), self.stretch)[:, None]  # which input a step shows
+        if not self.even:
+            number = np.zeros((T, size), int)
+            places = rng.random((T - 1, size)).argsort(axis=0).argsort(axis=0)
+            number[1:] = np.cumsum(places < self.inputs - 1, axis=0)
+        x = linear.one_hot(symbols[number, np.arange(size)], self.symbols, dtype)
+        x += self.noise * rng.standard_normal(x.shape, np.float32)
+        return x, symbols[self.asked][None]
 
 
 @dataclass(frozen=True)

@@ -117,7 +117,7 @@ def train(make: Make, task: RecallTask, seed: int, budget: dict[str, Any]) -> di
 
 
 def learn(training: Training, x: Array, targets: Array, budget: dict[str, Any]) -> float:
-    """Train until a check succeeds or the updates are used up: the accuracy at the last check."""
+    """Train until a check succeeds or no update is left: the accuracy at the last check."""
     accuracy = 0.0
     for update in training:
         if update.number % budget["check"] == 0:

@@ -26,6 +26,8 @@ from ch5.experiments import (  # noqa: E402
     original_changed,
     price,
     prior,
+    recall_cut,
+    recall_warped,
     record,
     untied,
 )
@@ -43,6 +45,9 @@ ALL = [
     clip.CLOSELY,
     clip.CONTINUED,
     drift.EXPERIMENT,
+    recall_cut.EXPERIMENT,
+    recall_warped.PILOT,
+    recall_warped.EXPERIMENT,
     gates_opening.EXPERIMENT,
     gates_horizon.EXPERIMENT,
     gates_alice.EXPERIMENT,

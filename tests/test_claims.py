@@ -39,6 +39,9 @@ from ch5.experiments import (
     original,
     price,
     prior,
+    recall_best,
+    recall_cut,
+    recall_warped,
     record,
     untied,
 )
@@ -46,6 +49,7 @@ from ch5.networks import attention, bugs, gated, scalar
 from ch5.networks.block import RecallByAttention, WithoutPositions
 from ch5.networks.cell import VanillaCell
 from ch5.networks.convolution import Convolution
+from ch5.networks.leaky import LeakyCell
 from ch5.networks.linear_recurrence import LRU, convolve, kernel
 from ch5.networks.mlp import MLP, Layer
 
@@ -1315,6 +1319,24 @@ def test_c18_the_gradient_before_training_does_not_predict_which_network_recalls
     assert wins["identity"] == 0 < wins["orthogonal"]
 
 
+def test_c18_at_its_own_learning_rate_a_gru_recalls_at_lag_50_in_every_seed():
+    """The same initial weights and first gradients as at the shared rate, at which not half of the runs succeed."""
+    shared = record.load(gates_horizon.EXPERIMENT).where(task="hard", lag=50, model="gru 3")
+    own = record.load(recall_best.EXPERIMENT).where(lag=50, model="gru 3")
+    assert sum(run["success"] for run in shared) < 10
+    assert all(run["success"] for run in own)
+    first = [[run["gradient"]["first"] for run in runs] for runs in (own, shared[: len(own)])]
+    np.testing.assert_allclose(*first, rtol=1e-4)
+
+
+def test_c18_further_out_the_gru_fails_where_attention_does_not():
+    """The hard task: a forget bias of 3 at lag 100, at no learning rate that was tried; attention at lag 200 in nine of ten or more."""
+    own, pilot = record.load(recall_best.EXPERIMENT), record.load(recall_best.PILOT)
+    assert not any(run["success"] for run in own.where(model="gru 3", lag=100))
+    assert not any(run["success"] for run in pilot.where(model="gru 3", lag=100))
+    assert np.mean([run["success"] for run in own.where(model="attention", lag=200)]) >= 0.9
+
+
 def test_c18_the_two_bills():
     """Twice the steps: twice the operations, memory and steps in a row of the recurrent pass; four times the operations
     and memory of attention, in three rounds as before. tests/test_attention.py counts while the code runs."""
@@ -1393,6 +1415,97 @@ def test_c19_one_point_run_now_agrees_with_the_record(recorded_untied):
         for _ in run:
             pass
         np.testing.assert_allclose(run.losses, then[name]["early"][:5], rtol=1e-4)
+
+
+def test_c21_a_leaky_cell_made_slower_follows_a_slower_input(rng):
+    """Ten inputs held for 32 steps, and four times as long: the states are the same to 3 %, unslowed they are not."""
+    cell = LeakyCell.initialise(rng, 16, 4).slower(16)
+    x = np.repeat(rng.normal(size=(10, 4)), 32, axis=0)
+    longer = np.repeat(x, 4, axis=0)
+    h, _ = bptt.unroll(cell, x)
+    slower, same = (bptt.unroll(of, longer)[0][::4] for of in (cell.slower(4), cell))
+    assert relative_error(slower, h) < 0.03
+    assert relative_error(same, h) > 0.3
+
+
+def test_c21_on_an_uneven_clock_gates_learn_in_less_than_half_the_updates():
+    """Every run of GRU and LSTM, against every run of the leaky and the vanilla cells, each at its own rate."""
+    recorded, updates = record.load(recall_warped.EXPERIMENT), {}
+    for model in recall_warped.RATES:
+        runs = recorded.where(model=model, clock="random")
+        updates[model] = [run["updates"] for run in runs]  # all of them, where a run does not succeed
+        if model in ("gru 1", "lstm 1"):
+            assert all(run["success"] for run in runs)
+    gated, others = ("gru 1", "lstm 1"), ("leaky", "uniform", "orthogonal")
+    assert 2 * max(max(updates[model]) for model in gated) <= min(min(updates[model]) for model in others)
+
+
+def test_c21_on_an_even_clock_every_cell_learns_at_once():
+    """Within 500 updates where each symbol stays for eight steps, within 100 where it stays for one."""
+    recorded = record.load(recall_warped.EXPERIMENT)
+    for clock, most in (("even", 500), ("one", 100)):
+        for run in recorded.where(clock=clock):
+            assert run["success"]
+            assert run["updates"] <= most
+
+
+def test_c21_with_the_bias_that_its_time_scale_asks_for_the_gru_recalls_at_lag_100():
+    """log(lag - 1) against 3, at the same rate and seeds, on the hard task."""
+    own = record.load(recall_best.EXPERIMENT)
+    assert recall_best.RUNS["gru log", 100] == recall_best.RUNS["gru 3", 100]
+    assert all(run["success"] for run in own.where(model="gru log", lag=100))
+    assert not any(run["success"] for run in own.where(model="gru 3", lag=100))
+
+
+def succeeds(task, lag, model, cut):
+    """The share of recorded runs that succeed with this backward pass."""
+    runs = record.load(recall_cut.EXPERIMENT).where(task=task, lag=lag, model=model, cut=cut)
+    return np.mean([run["success"] for run in runs])
+
+
+def test_c22_on_the_easy_task_no_gradient_from_the_symbol_is_needed():
+    """At lag 20 the readout alone succeeds in every seed; at lag 50 in none, and with a quarter of the steps in all."""
+    assert succeeds("easy", 20, "orthogonal", "0") == 1
+    assert succeeds("easy", 50, "orthogonal", "0") == 0
+    for cut in ("lag/4", "lag/2", "lag-1", "lag", "lag+1"):
+        assert succeeds("easy", 50, "orthogonal", cut) == 1
+        assert succeeds("easy", 50, "gru 3", cut) >= 0.8
+
+
+def test_c22_on_the_middle_task_it_is_graded_and_differs_between_cells():
+    """The readout alone at lag 10 for vanilla cells; at lag 20 more with more steps; the GRU needs the whole."""
+    assert succeeds("middle", 10, "orthogonal", "0") == 1
+    graded = [succeeds("middle", 20, "orthogonal", cut) for cut in ("0", "lag/4", "lag/2", "lag")]
+    assert graded[0] == 0 < graded[1] < 1 == graded[-1]
+    assert graded == sorted(graded)
+    assert succeeds("middle", 10, "gru 3", "lag+1") == 1
+    for cut in ("0", "lag/4", "lag/2", "lag-1", "lag"):
+        assert succeeds("middle", 10, "gru 3", cut) <= 0.2
+
+
+def test_c22_on_the_hard_task_only_the_whole_gradient_succeeds():
+    """All steps but the one that reads the symbol: at most one run in ten; with it every run, in both cells."""
+    for model in ("orthogonal", "gru 3"):
+        assert succeeds("hard", 10, model, "lag+1") == 1
+        for cut in ("0", "lag/4", "lag/2", "lag-1", "lag"):
+            assert succeeds("hard", 10, model, cut) <= 0.1
+
+
+def test_c22_the_symbol_is_in_the_state_where_the_gru_does_not_learn_to_say_it():
+    """A readout fitted to the untrained states, on the middle task at lag 10; the readout trained alone falls short."""
+    runs = record.load(recall_cut.EXPERIMENT).where(task="middle", lag=10, model="gru 3", cut="0")
+    assert min(run["fitted"] for run in runs) > 0.97
+    assert max(run["accuracy"] for run in runs) < 0.9
+
+
+def test_c22_with_the_state_reset_too_nothing_is_recalled():
+    """The control stays at chance on every task, to 0.06 in the mean."""
+    recorded = record.load(recall_cut.EXPERIMENT)
+    for task, lag, model in recall_cut.SETUPS:
+        runs = recorded.where(task=task, lag=lag, model=model, cut="reset")
+        chance = 1 / recall_cut.SETTINGS["tasks"][task]["symbols"]
+        assert not any(run["success"] for run in runs)
+        assert abs(np.mean([run["accuracy"] for run in runs]) - chance) < 0.06
 
 
 BOOK = Path(__file__).parents[1] / "book"

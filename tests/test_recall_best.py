@@ -26,7 +26,7 @@ def test_chrono_draws_time_constants_uniformly_from_two_steps_to_the_lag_less_on
     assert 1 <= times.min() < 1.2
     assert 48.8 < times.max() <= 49 + 1e-4
     assert times.mean() == pytest.approx(25, rel=0.03)
-    assert len(np.unique(times)) == times.size
+    assert len(np.unique(times)) > 0.99 * times.size
 
 
 @pytest.mark.parametrize(("model", "bias"), [("gru 1", 1), ("gru 3", 3), ("gru log", np.log(49))])

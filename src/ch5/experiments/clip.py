@@ -1,7 +1,7 @@
 """What a clip is for (C12): the original run at several learning rates, with three clips, 12 seeds each
 
     none          no clip
-    outliers      a limit of 5 on the mean's gradient, about three times the usual norm at rate 0.5
+    outliers      a limit of 5 on the mean's gradient, three to five times the usual norm at rate 0.5
     every step    the original run's limit of 5/32, which nearly every gradient exceeds: the limit sets the step
     scheduled     no clip; in each epoch the mean effective rate that the clipped run of the same seed had there
 
@@ -21,7 +21,7 @@ A result    epochs (R, 15), the mean losses; first (R, 20), the first losses; no
             (R,) at the end; range, by name the lowest and highest over seeds (2, updates / EVERY); path, of the runs
             at 0.5 without a clip, by name (R, updates / EVERY)
 Takes       Ten minutes of one core, and two each for what is taken up again and looked at closely.
-Read        book/chapters/07_measured.ipynb     Tested   tests/test_clip.py
+Read        book/chapters/deeper_clip.ipynb     Tested   tests/test_clip.py
 """
 
 from __future__ import annotations

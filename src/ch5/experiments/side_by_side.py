@@ -6,7 +6,7 @@ calls are shared. Each run is that of `experiments.original` but for rounding, w
 Shapes   R runs of P parameters each: theta, g (R, P)   W_xh (R, V, H), transposed, so that a character is a row
          W_hh (R, H, H)   b (R, H)   W_hy (R, V, H)   b_y (R, V)   x, targets (R, T)   h (T+1, R, H)
 Names    losses (R,) are means; norms (R,) those of the whole gradients before clipping.
-Read     book/chapters/07_measured.ipynb     Tested   tests/test_side_by_side.py
+Read     book/chapters/deeper_clip.ipynb     Tested   tests/test_side_by_side.py
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The figures of the controls: tied against untied, what a clip is for, the first damage, and drift."""
+"""The figures of the controls: tied against untied, what a clip is for, and the first damage."""
 
 from collections.abc import Mapping, Sequence
 
@@ -78,20 +78,4 @@ def close_to_damage(
         if (runs > 5).any():
             axes.set_yscale("log")
     panels[-1].set_xlabel("updates after the look at which the damage is seen")
-    return figure
-
-
-def returns(rows: Mapping[str, Array]) -> Figure:
-    """By text, one or more values and half widths (n, 2): how many more pairs in a thousand are the same."""
-    figure, axes = plt.subplots(figsize=(TEXT_WIDTH[0], 0.32 * len(rows) + 1.1))
-    for row, (name, found) in enumerate(rows.items()):
-        color = STATE if "network" in name else INPUT
-        shifts = np.linspace(-0.18, 0.18, len(found)) if len(found) > 1 else [0]
-        axes.errorbar(
-            found[:, 0], row + np.array(shifts), xerr=found[:, 1], fmt="o", color=color, markersize=3
-        )
-    axes.axvline(0, color="black", linewidth=0.8)
-    axes.set(yticks=range(len(rows)), xlabel="more pairs of real words the same, in a thousand")
-    axes.set_yticklabels(rows, fontsize=9)
-    axes.invert_yaxis()
     return figure

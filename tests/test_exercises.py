@@ -1,5 +1,6 @@
 """The checkers: a mistake is named, a right answer is accepted however it is written, nothing is raised."""
 
+import ast
 import importlib
 import inspect
 import io
@@ -308,7 +309,9 @@ def test_every_solution_is_right_and_every_exercise_has_one(path, capsys):
         cell.source for cell in cells if "exercises.check_" in cell.source and cell.source not in solutions
     ]
     scope = {}
-    exec("\n".join(line for line in cells[0].source.splitlines() if "import" in line), scope)
+    statements = ast.parse(cells[0].source).body
+    imports = [node for node in statements if isinstance(node, ast.Import | ast.ImportFrom)]
+    exec(compile(ast.Module(imports, []), "imports", "exec"), scope)
     for solution in solutions:
         exec(solution, scope)
         assert capsys.readouterr().out.startswith("Right"), solution

@@ -9,6 +9,11 @@ All gates and clocks start with the bias 1. Four symbols come one after another,
 step; each for eight; for random numbers of steps, eight on average. Asked at the last step: which came before the
 last one?
 
+The question was chosen after trials with one seed a rate. Asked instead which symbol came first, on the random clock,
+the GRU was ahead as well (50 to 150 updates), but the LSTM (200 to 700, or never) was not ahead of the leaky cell (150
+to 550); among six loud symbols vanilla cells from orthogonal weights were first and the LSTM last. So what is recorded
+holds for this question: a symbol that comes first can be latched, and needs no clock.
+
 PILOT       every model at four learning rates or more on the random clock, on two seeds of their own
 EXPERIMENT  other seeds, on all clocks, at the rate that `recall_best.best` picks there
 Names       a result is that of `horizon.train`

@@ -67,6 +67,10 @@ def length(page, address):
     """Height of a page and top of its first figure or control, in pixels."""
     page.set_viewport_size({"width": WIDTH, "height": SCREEN})
     page.goto(address, wait_until="networkidle")
+    page.wait_for_function(  # the control that a page opens with is drawn by a script
+        """() => !document.querySelector("article script[type$='view+json']")
+          || document.querySelector("article [class^=ch5-]")"""
+    )
     tops = page.evaluate(
         """what => Array.from(document.querySelectorAll(what))
           .filter(e => e.checkVisibility()).map(e => e.getBoundingClientRect().top)""",

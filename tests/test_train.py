@@ -534,7 +534,9 @@ def test_interrupted_at_random_moments_it_goes_on_as_if_left_alone(rng):
                     try:
                         signal.setitimer(signal.ITIMER_REAL, rng.uniform(1e-5, 3e-3))
                         finish(training)
-                        signal.setitimer(signal.ITIMER_REAL, 0)  # here, where an alarm just before it is caught
+                        signal.setitimer(
+                            signal.ITIMER_REAL, 0
+                        )  # here, where an alarm just before it is caught
                     except KeyboardInterrupt:
                         interrupts += 1
                 same(training, alone)

@@ -233,7 +233,7 @@ def test_the_notebook_opens(site, page):
     with serve(site.parent) as home:
         foreign, errors = opened(page, home, "02_sharing")
         page.locator(".jp-KernelStatus-error").wait_for()
-        assert page.locator(".jp-Notebook h1").first.inner_text().startswith("Share weights")
+        assert page.locator(".jp-Notebook h1").first.inner_text().startswith("2 Weight sharing")
         assert page.locator(".jp-Toolbar-kernelName").inner_text() == "Python (Pyodide)"
     assert set(foreign) == {f"{live.PYODIDE_CDN_URL}/pyodide.mjs"}
     assert {error for error in errors if live.PYODIDE_CDN_URL not in error} == set()

@@ -27,7 +27,7 @@ def test_every_solution_is_folded_and_opens_by_keyboard(script, name, browser, s
     folded = page.locator("details.solution:not([open])")
     assert folded.count() == (solutions(name) if name in CHAPTERS else 0)
     assert page.locator(".dropdown:not(details)").count() == page.locator(".ways.dropdown").count()
-    if name in CHAPTERS:
+    if name in CHAPTERS and solutions(name):
         code, title = (page.locator(f"details.solution {part}").first for part in ("pre", "summary"))
         assert not code.is_visible()
         title.focus()

@@ -17,10 +17,10 @@ from ch5.book.sliders import Slider, axis, control, series
 from ch5.book.sliders.jacobian import power
 from ch5.engine.weights import Array
 
-MODULI = np.round(np.arange(0.5, 1.0501, 0.01), 2)
+MODULI = np.round(np.append(np.arange(0.5, 0.9, 0.05), np.arange(0.9, 1.0501, 0.01)), 2)
 SPREADS = np.linspace(0, 1, 11)  # in units of π
 UNITS = 24
-LAGS = np.arange(101)
+LAGS = np.arange(0, 101, 2)
 START = (0.95, 0.2)
 
 # (modulus, spread), label, sentence. tests/test_sliders_linear.py asserts what the sentences say.
@@ -112,13 +112,13 @@ def ring(rings: Rings) -> Slider:
                     "x": axis("lag k (steps)", -1, 101, ticks),
                     "y": axis("", -17, 3, {0: "1"} | {k: power(k)[6:] for k in (-16, -12, -8, -4)}),
                     "series": [
-                        series("dots", "gradient", lags, np.maximum(sizes, -17), label="the mean's"),
+                        series("dots", "gradient", lags, np.maximum(sizes, -17), label="mean"),
                         series(
                             "line",
                             "ink",
                             lags,
                             np.maximum(decades, -17),
-                            label="each unit's: |λ|ᵏ",
+                            label="|λ|ᵏ",
                             thin=True,
                         ),
                     ],

@@ -286,7 +286,7 @@ from pathlib import Path
 class Sign(anywidget.AnyWidget):
     _esm = "export default {render: ({el}) => { el.textContent = 'A widget draws.' }}"
 
-print(len(list(Path(ch5.book.source.__file__).parent.rglob("recorded/*.json"))), Path("../_static").is_dir())
+print(len(list(Path(ch5.book.source.__file__).parents[1].glob("recorded/*.json"))), Path("../_static").is_dir())
 Sign()"""
 
 

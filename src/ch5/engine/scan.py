@@ -24,12 +24,13 @@ from ch5.engine.bptt import Cell, read
 from ch5.engine.weights import Array, as_numbers
 
 Times = Callable[[Array, Array], Array]
+Step = tuple[Array, Array]  # f and u of h -> f h + u
 
 
 class LinearCell(Cell, Protocol):
     """A cell of `ch5.engine.bptt` that is linear in its state: h_t = factor_t h_{t-1} + added_t."""
 
-    def factors(self, a: Array, /) -> tuple[Array, Array]:
+    def factors(self, a: Array, /) -> Step:
         """What multiplies the state at every step, and what is added to it: (T, ..., A) -> (T, ..., S) both."""
 
     def times(self, f: Array, h: Array, /) -> Array:
@@ -44,18 +45,18 @@ def rounds(T: int) -> int:
     return (T - 1).bit_length()
 
 
-def combine(first: tuple[Array, Array], then: tuple[Array, Array], times: Times) -> tuple[Array, Array]:
+def combine(first: Step, then: Step, times: Times) -> Step:
     """One step that does what two do: h -> f h + u, then h -> g h + v."""
     (f, u), (g, v) = first, then
     return times(g, f), times(g, u) + v
 
 
 def scan(f: Array, u: Array, times: Times = np.multiply) -> Array:
-    """h_1 ... h_T of h_t = f_t h_{t-1} + u_t from h_0 = 0: (T, ..., N), (T, ..., N) -> (T, ..., N)."""
+    """h_1 ... h_T from h_0 = 0: (T, ..., N), (T, ..., N) -> (T, ..., N)."""
     for k in range(rounds(len(u))):
         d = 2**k
-        joined = combine((f[:-d], u[:-d]), (f[d:], u[d:]), times)
-        f, u = (np.concatenate([old[:d], new]) for old, new in zip((f, u), joined, strict=True))
+        f_joined, u_joined = combine((f[:-d], u[:-d]), (f[d:], u[d:]), times)
+        f, u = np.concatenate([f[:d], f_joined]), np.concatenate([u[:d], u_joined])
     return u
 
 

@@ -4,11 +4,14 @@ import gzip
 from dataclasses import dataclass, field
 from functools import cache
 from html.parser import HTMLParser
+from io import BytesIO
 from urllib.parse import unquote, urlsplit
 
 import html5lib
 from axe_playwright_python.base import AXE_SCRIPT
 from html5lib.constants import E as MESSAGES
+from playwright.sync_api import TimeoutError
+from pypdf import PdfReader
 
 # What the theme itself does, by axe's rule, and why it may stay. Anything else fails.
 WAIVED = {}
@@ -51,15 +54,23 @@ MORE |= {"nav", "ol", "p", "pre", "section", "table", "ul"}
 
 @dataclass
 class Visit:
-    """What a page asked for and complained about while it was opened."""
+    """What a page asked for, complained about and got while it was opened."""
 
     foreign: list = field(default_factory=list)
     complaints: list = field(default_factory=list)
+    answers: list = field(default_factory=list)
 
 
 def visit(page, address, home, until="load"):
-    """Open the page and note what it asks for outside of home, and what it complains about."""
+    """Open the page and note what it asks for outside of home, what it complains about, what it gets, what moves."""
     seen = Visit()
+    page.add_init_script(
+        """window.moved = [];
+        new PerformanceObserver(list => {
+          for (const entry of list.getEntries())
+            moved.push(`${entry.value}: ${entry.sources.map(({node}) => node?.className ?? node?.nodeName)}`);
+        }).observe({type: "layout-shift", buffered: true});"""
+    )
 
     def asked(request):
         if not request.url.startswith((home, "data:", "blob:")):
@@ -70,6 +81,7 @@ def visit(page, address, home, until="load"):
             seen.complaints.append(f"{message.type}: {message.text}")
 
     page.on("request", asked)
+    page.on("response", lambda answer: seen.answers.append(answer))
     page.on("console", said)
     page.on("pageerror", lambda error: seen.complaints.append(f"error: {error}"))
     page.goto(address, wait_until=until)
@@ -150,28 +162,72 @@ def not_for_everyone(page):
     ]
 
 
-def weight(page, address):
-    """The bytes that a page loads to be seen, with what can be compressed as a server sends it."""
-    answers = []
-    page.on("response", lambda answer: answers.append(answer))
-    page.goto(address, wait_until="networkidle")
+def weight(answers):
+    """The bytes of these answers, with what can be compressed as a server sends it."""
     answers = [a for a in answers if a.request.method == "GET" and a.url.startswith("http")]
     bodies = {a.url: a.body() for a in answers}
     return sum(min(len(body), len(gzip.compress(body))) for body in bodies.values())
 
 
-def shifts(page, address):
-    """What moves while the page loads, as Chromium's own measure of layout shift sees it."""
-    page.add_init_script(
-        """window.moved = [];
-        new PerformanceObserver(list => {
-          for (const entry of list.getEntries())
-            moved.push(`${entry.value}: ${entry.sources.map(({node}) => node?.className ?? node?.nodeName)}`);
-        }).observe({type: "layout-shift", buffered: true});"""
-    )
-    page.goto(address, wait_until="networkidle")
+def shifts(page):
+    """What has moved since a visit began, as Chromium's own measure of layout shift sees it."""
     page.wait_for_timeout(100)
     return page.evaluate("moved")
+
+
+def late(page):
+    """The pictures that are not there once they are scrolled to, but for those that stand in for a control."""
+    for image in page.locator("article img:not(.stands-in img)").all():
+        image.scroll_into_view_if_needed()
+        try:
+            page.wait_for_function(
+                "image => image.complete && image.naturalWidth", arg=image.element_handle(), timeout=20_000
+            )
+        except TimeoutError:
+            yield f"{image.get_attribute('src')} does not come"
+
+
+def cut(page):
+    """What is wider than its place and neither says that it scrolls nor can be reached by keyboard."""
+    return page.evaluate(
+        """() => {
+          const says = (e, style) => e.tabIndex === 0 && e.ariaLabel?.includes("scrolls")
+            && style.content.includes("scrolls");
+          const printed = Array.from(document.querySelectorAll(".output pre"))
+            .filter(e => e.scrollWidth > e.clientWidth)
+            .filter(e => !e.closest(".output.columns")
+              || !says(e, getComputedStyle(e.closest(".output"), "::after")));
+          const tables = Array.from(document.querySelectorAll("article table"), e => e.parentElement)
+            .filter(e => e.scrollWidth > e.clientWidth + 1)
+            .filter(e => !says(e, getComputedStyle(e, "::before")));
+          return [...printed, ...tables].map(e => e.outerHTML.slice(0, 100));
+        }"""
+    )
+
+
+def translated(page):
+    """Formulas and code that a translator would change. A drawing's language knows the class alone."""
+    return page.evaluate(
+        """() => Array.from(document.querySelectorAll("code, pre, .math, .katex"))
+          .filter(e => !e.closest(".notranslate") || !(e.closest("[translate=no]") || e.closest("svg")))
+          .map(e => e.outerHTML.slice(0, 100))"""
+    )
+
+
+def empty_on_paper(page):
+    """Frames around nothing, and sheets without a word or a picture, of a page printed from the browser."""
+    page.evaluate("for (const image of document.images) image.loading = 'eager'")
+    page.emulate_media(media="print")
+    frames = page.evaluate(
+        """() => Array.from(document.querySelectorAll("article .cell, article .cell_input, article details"))
+          .filter(e => e.checkVisibility() && e.getBoundingClientRect().height > 4)
+          .filter(e => !e.innerText.trim() && !e.querySelector("img, svg"))
+          .map(e => e.outerHTML.slice(0, 100))"""
+    )
+    sheets = PdfReader(BytesIO(page.pdf(format="A4"))).pages
+    page.emulate_media(media="screen")
+    empty = [i for i, sheet in enumerate(sheets, 1) if not sheet.extract_text().strip() and not sheet.images]
+    return frames + [f"sheet {i}" for i in empty]
 
 
 class Outline(HTMLParser):

@@ -1,13 +1,11 @@
-"""What all pages share: their length, their first screen, the title page, search, old addresses, menu, print."""
+"""What all pages share: their length, their first screen, the title page, search, old addresses, menu."""
 
 import json
 import re
-from io import BytesIO
 
 import pages
 import pytest
-from chromium import PAGES, SCHEMES, SITE
-from pypdf import PdfReader
+from chromium import PAGES, SITE
 
 BOOK = SITE.parents[1] / "book"
 NOTEBOOKS = sorted(BOOK.glob("chapters/*.ipynb"))
@@ -204,23 +202,6 @@ def test_a_page_says_how_many_assertions_were_checked(site):
 # Tables on a phone
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
-def test_a_wide_table_is_seen_on_a_phone(scheme, name, server, page):
-    """It stacks, or says that it scrolls and can be reached by keyboard."""
-    page.set_viewport_size({"width": 390, "height": 844})
-    page.emulate_media(color_scheme=scheme)
-    page.goto(f"{server}/{name}", wait_until="load")
-    wide = page.evaluate(
-        """() => Array.from(document.querySelectorAll("article table"), e => e.parentElement)
-          .filter(e => e.scrollWidth > e.clientWidth + 1)
-          .map(e => [e.tabIndex, e.ariaLabel, getComputedStyle(e, "::before").content])"""
-    )
-    for reached, told, seen in wide:
-        assert reached == 0
-        assert "scrolls" in told
-        assert "scrolls" in seen
-
-
 def test_the_notation_says_its_meaning_on_a_phone(server, page):
     """Every cell of its last column is in sight without scrolling sideways."""
     page.set_viewport_size({"width": 390, "height": 844})
@@ -230,24 +211,3 @@ def test_the_notation_says_its_meaning_on_a_phone(server, page):
         "e => e.map(e => e.getBoundingClientRect().right)"
     )
     assert 0 < max(ends) <= 390
-
-
-# Print
-
-
-def test_a_page_printed_from_the_browser_has_no_empty_frame_and_no_empty_sheet(name, server, page):
-    """Folded code, menus and side bars stay away; every sheet has words or a picture."""
-    page.goto(f"{server}/{name}", wait_until="networkidle")
-    page.evaluate("for (const image of document.images) image.loading = 'eager'")
-    page.emulate_media(media="print")
-    framed = page.evaluate(
-        """() => Array.from(document.querySelectorAll("article .cell, article .cell_input, article details"))
-          .filter(e => e.checkVisibility() && e.getBoundingClientRect().height > 4)
-          .filter(e => !e.innerText.trim() && !e.querySelector("img, svg"))
-          .map(e => e.outerHTML.slice(0, 100))"""
-    )
-    assert framed == []
-    sheets = PdfReader(BytesIO(page.pdf(format="A4"))).pages
-    assert [
-        i for i, sheet in enumerate(sheets, 1) if not sheet.extract_text().strip() and not sheet.images
-    ] == []

@@ -7,6 +7,7 @@ moment only: of two kernels started at once, both could get the same, and one wo
 
 import os
 import socket
+import threading
 from pathlib import Path
 
 import zmq
@@ -54,12 +55,14 @@ class Ports(LocalPortCache):
         else:
             raise OSError(f"no block of ports is free from {BLOCKS.start} to {BLOCKS.stop}")
         self.block = range(start + 1, start + BLOCKS.step)
+        self.turn = threading.Lock()
 
     def find_available_port(self, ip):
-        for port in self.block:
-            if port not in self.currently_used_ports and is_free(ip, port):
-                self.currently_used_ports.add(port)
-                return port
+        with self.turn:
+            for port in self.block:
+                if port not in self.currently_used_ports and is_free(ip, port):
+                    self.currently_used_ports.add(port)
+                    return port
         raise OSError(f"no port is free from {self.block.start} to {self.block.stop}")
 
 

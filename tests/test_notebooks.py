@@ -2,12 +2,10 @@
 
 import ast
 import re
-from copy import deepcopy
 from pathlib import Path
 
 import nbformat
 import pytest
-from nbclient import NotebookClient
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted(ROOT.glob("book/chapters/*.ipynb"))
@@ -119,28 +117,6 @@ def faults(notebook):
 def test_a_notebook_is_run_quiet_short_and_described(path):
     """Run in order, no error, no stderr, no picture stored, short cells, figures with words."""
     assert faults(nbformat.read(path, as_version=4)) == []
-
-
-def told(cell):
-    """What a cell printed and showed, without pictures and widgets; an error by its name."""
-    for output in cell.outputs:
-        data = output.get("data", {})
-        yield output.get("ename"), output.get("text"), data.get("text/plain"), data.get("text/html")
-
-
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-@pytest.mark.filterwarnings("default")  # of what runs the kernel
-def test_every_cell_can_be_run_twice(path):
-    """Each cell twice in a row, from the repository's root: no error, and the same words again."""
-    notebook = nbformat.read(path, as_version=4)
-    notebook.cells = [deepcopy(cell) for cell in code_cells(notebook) for _ in range(2)]
-    NotebookClient(
-        notebook, timeout=600, resources={"metadata": {"path": ROOT}}, coalesce_streams=True
-    ).execute()
-    assert list(errors(notebook)) == []
-    for once, again in zip(notebook.cells[::2], notebook.cells[1::2], strict=True):
-        if not tagged(once, "nbval-ignore-output"):
-            assert list(told(once)) == list(told(again)), once.source
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(ROOT).as_posix())

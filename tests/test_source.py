@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ch5.book.source import drawing, show, show_script
+from ch5.book.source import argument, drawing, show, show_script
 from ch5.networks.cell import VanillaCell
 from ch5.networks.scalar import forward, step
 
@@ -24,6 +24,31 @@ def test_a_method_is_shown_from_the_margin():
     lines = show(VanillaCell.step).data.splitlines()
     assert lines[1].startswith("def step(self")
     assert lines[2].startswith('    """')
+
+
+def test_what_a_function_refuses_and_its_docstring_s_tail_are_not_shown():
+    """Checks that only raise go, with what follows the docstring's first paragraph; branches that act stay."""
+    source = '''def f(x):
+    """Twice x,
+    as a number.
+
+    Raises ValueError for x < 0.
+    """
+    if x < 0:
+        got = x
+        raise ValueError(got)
+    if x > 9:
+        x = 9
+    return 2 * x
+'''
+    shown = '''def f(x):
+    """Twice x,
+    as a number."""
+    if x > 9:
+        x = 9
+    return 2 * x
+'''
+    assert argument(source) == shown
 
 
 def test_a_script_is_shown_as_it_stands():

@@ -11,11 +11,13 @@ from textwrap import dedent
 from docutils import nodes
 from sphinx.util import logging
 
+from ch5.book.source import argument
+
 logger = logging.getLogger(__name__)
 
 
 def read_sources(app):
-    """Every module, and where each class and function stands: its text leads to (module, name)."""
+    """Every module, and where each class and function stands: what pages show of it leads to (module, name)."""
     root = Path(app.confdir, "src")
     files = sorted(path for path in root.glob("ch5/**/*.py") if path.stat().st_size)
     app.modules = {
@@ -24,7 +26,7 @@ def read_sources(app):
     app.shown = {}
     for module, text in app.modules.items():
         for name, node in defined(ast.parse(text)):
-            app.shown.setdefault(source_of(node, text), (module, name))
+            app.shown.setdefault(argument(source_of(node, text)), (module, name))
     claims = root.with_name("tests") / "test_claims.py"
     app.modules["tests/test_claims"] = claims.read_text("utf-8")
 

@@ -3,6 +3,7 @@
 Read     every notebook     Tested   tests/test_source.py
 """
 
+import ast
 import inspect
 from pathlib import Path
 from textwrap import dedent
@@ -12,8 +13,27 @@ from IPython.display import HTML, Markdown
 
 
 def show(*objects: Any) -> Markdown:
-    """The source of functions, methods or classes, one below the other, for a cell to display."""
-    return Markdown("```python\n" + "\n\n".join(dedent(inspect.getsource(o)) for o in objects) + "```")
+    """The source of functions, methods or classes, one below the other, for a cell to display: what they do.
+
+    What they refuse, and what their docstrings say beyond the first paragraph, stands where the page's link leads.
+    """
+    sources = (argument(dedent(inspect.getsource(one))) for one in objects)
+    return Markdown("```python\n" + "\n\n".join(sources) + "```")
+
+
+def argument(source: str) -> str:
+    """The source without what only raises, and without docstrings beyond their first paragraph."""
+    lines, gone = source.split("\n"), set()
+    for node in ast.walk(ast.parse(source)):
+        start, end = getattr(node, "lineno", 1), getattr(node, "end_lineno", 1)
+        if isinstance(node, ast.If) and isinstance(node.body[-1], ast.Raise) and not node.orelse:
+            gone |= set(range(start - 1, end))
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            blank = next((i for i in range(start, end) if not lines[i].strip()), None)
+            if blank is not None:
+                lines[blank - 1] += '"""'
+                gone |= set(range(blank, end))
+    return "\n".join(line for i, line in enumerate(lines) if i not in gone)
 
 
 def show_script(text: str) -> Markdown:

@@ -34,7 +34,7 @@ def norms(measured, where, lag):
 
 def test_it_dies_in_a_dozen_steps(measured):
     """Without input at radius a half: slopes of one, half of it lost per step, under a thousandth after twelve."""
-    where = PLACES["Dies in a dozen steps"]
+    where = PLACES["Radius 0.5, no input"]
     i, j = sliders.nearest(measured, *where)
     assert_allclose(measured.mean_slope[i, j], 1, atol=1e-12)
     assert_allclose(np.exp(measured.exponent[i, j]), 0.5, atol=0.01)
@@ -43,14 +43,14 @@ def test_it_dies_in_a_dozen_steps(measured):
 
 def test_it_just_holds(measured):
     """Radius one: more than a twentieth left without input, less than a ten-thousandth with 0.3 of it."""
-    radius, _ = where = PLACES["Just holds"]
+    radius, _ = where = PLACES["Radius 1, no input"]
     assert norms(measured, where, 60)[MEDIAN] > 1 / 20
     assert norms(measured, (radius, 0.3), 60)[MEDIAN] < 1e-4
 
 
 def test_above_one_it_still_dies(measured):
     """Radius 1.5 to the power of 60 is above ten billion; slopes below a half leave less than a ten-thousandth."""
-    radius, _ = where = PLACES["Above one, yet dying"]
+    radius, _ = where = PLACES["Radius 1.5, input 1"]
     assert radius**60 > 1e10
     assert measured.mean_slope[*sliders.nearest(measured, *where)] < 0.5
     assert norms(measured, where, 60)[MEDIAN] < 1e-4
@@ -58,10 +58,16 @@ def test_above_one_it_still_dies(measured):
 
 def test_it_grows(measured):
     """More than a thousandfold, with slopes below a half, and a billion times less than the radius says."""
-    radius, _ = where = PLACES["Grows"]
+    radius, _ = where = PLACES["Radius 2.5, input 0.1"]
     assert norms(measured, where, 60)[MEDIAN] > 1e3
     assert measured.mean_slope[*sliders.nearest(measured, *where)] < 0.5
     assert radius**60 / norms(measured, where, 60)[MEDIAN] > 1e9
+
+
+def test_a_label_names_the_settings_and_gives_nothing_away():
+    """The page asks for a prediction under the buttons: they say radius and input, and nothing else."""
+    for label, (radius, strength) in PLACES.items():
+        assert label == f"Radius {radius:g}, " + (f"input {strength:g}" if strength else "no input")
 
 
 def test_every_place_is_a_stop(rng):

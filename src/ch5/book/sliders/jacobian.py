@@ -32,29 +32,30 @@ START = (1.0, 0.0)
 NEAR = 0.02  # nats per step between two rates that are called close
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
-# (radius, strength), label, sentence. tests/test_sliders.py asserts what the sentences say.
+# (radius, strength), label, sentence. A label names the settings and leaves what becomes of the gradient to be
+# predicted; tests/test_sliders.py asserts that, and what the sentences say.
 PLACES = (
     (
         (0.5, 0.0),
-        "Dies in a dozen steps",
+        "Radius 0.5, no input",
         "Without input the state rests at zero, every slope is one, and the radius is the rate: each step "
         "halves the gradient, and after twelve less than a thousandth is left.",
     ),
     (
         (1.0, 0.0),
-        "Just holds",
+        "Radius 1, no input",
         "Radius one and no input: after 60 steps more than a twentieth of the gradient is left. Set the input "
         "to 0.3, the radius as it is: less than a ten-thousandth.",
     ),
     (
         (1.5, 1.0),
-        "Above one, yet dying",
+        "Radius 1.5, input 1",
         "The radius to the power of 60 is more than ten billion. But the input holds the slopes below a half "
         "on average, and after 60 steps less than a ten-thousandth is left.",
     ),
     (
         (2.5, 0.1),
-        "Grows",
+        "Radius 2.5, input 0.1",
         "It grows, more than a thousandfold over 60 steps. The state moves by itself and holds the slopes below "
         "a half on average: the radius to the power of 60 is a billion times larger still.",
     ),

@@ -505,7 +505,7 @@ def test_c10_the_measured_gradient_goes_with_the_exponent(radius):
 
 
 def test_c10_a_matrix_of_radius_zero_holds_99_steps_and_another_explodes():
-    """A delay line of 100 units, and [[8, 8], [-8, -8]] at its unstable fixed point (0, 1/2), which doubles."""
+    """A delay line of 100 units; [[8, 8], [-8, -8]] at its unstable fixed point (0, 1/2), sqrt(200) once, then 2."""
     held = np.linalg.matrix_power(np.eye(100, k=-1), 99)
     assert np.linalg.norm(held, 2) == 1
     assert not (np.eye(100, k=-1) @ held).any()
@@ -519,7 +519,8 @@ def test_c10_a_matrix_of_radius_zero_holds_99_steps_and_another_explodes():
     J = np.diag(1 - h**2) @ W
     logs = jacobian.log_product_norms(W, np.tile(1 - h**2, (40, 1)))
     assert np.exp(logs[40]) == pytest.approx(np.linalg.norm(np.linalg.matrix_power(J, 40), 2))
-    assert np.exp(logs[40] - logs[39]) == pytest.approx(2)
+    assert np.exp(logs[1]) == pytest.approx(np.sqrt(200))
+    np.testing.assert_allclose(np.diff(logs)[1:], np.log(2), atol=1e-12)
 
 
 def test_c10_training_brings_the_gradients_of_different_radii_together(recorded_price):
@@ -534,16 +535,16 @@ def test_c10_training_brings_the_gradients_of_different_radii_together(recorded_
     assert np.ptp(at_30["15"]) < np.ptp(at_30["0"]) / 2
 
 
-def chaos_gaps(recorded, H, seeds=None):
+def chaos_gaps(recorded, H):
     """The mean simulated exponent minus the prediction at the strong pairs: (pairs,)."""
     pairs = np.array(chaos.STRONG)
-    found = np.array([result["exponents"] for result in recorded.where(H=H)])[:seeds, : len(pairs)]
+    found = np.array([result["exponents"] for result in recorded.where(H=H)])[:, : len(pairs)]
     return found.mean(axis=0) - meanfield.exponent(*pairs.T)
 
 
 def test_c11_large_random_cells_follow_the_prediction(recorded_chaos):
-    """500 units, 10 seeds, at least 12 pairs with sigma of 0.5 or g of 1.5 and more: within 0.01 each."""
-    gaps = chaos_gaps(recorded_chaos, 500, seeds=10)
+    """500 units, all 20 matrices, at least 12 pairs with noise or g of 2 and more: the mean is within 0.01 at each."""
+    gaps = chaos_gaps(recorded_chaos, 500)
     assert len(gaps) >= 12
     assert abs(gaps).max() < 0.01
 
@@ -563,6 +564,16 @@ def test_c11_without_noise_just_above_gain_one_finite_cells_fail_it(recorded_cha
             gap = runs[:, j].mean() - meanfield.exponent(g, 0)
             assert gap < -0.01
             assert meanfield.exponent(g, 0) > 0
+
+
+def test_c11_at_gain_1_1_without_noise_most_small_cells_are_quasi_periodic(recorded_chaos):
+    """125 units: an exponent of zero to a thousandth in over 0.7 of the matrices, in the others below that."""
+    j = [*chaos.STRONG, *chaos.QUIET].index((1.1, 0.0))
+    found = np.array([result["exponents"][j] for result in recorded_chaos.where(H=125)])
+    zero = abs(found) < 1e-3
+    assert zero.mean() > 0.7
+    assert (found[~zero] < -1e-3).all()
+    assert meanfield.exponent(1.1, 0) > 4e-3  # where the infinite network is chaotic
 
 
 def test_c11_below_gain_one_the_exponent_is_log_rho_of_the_matrix_at_hand(recorded_chaos):

@@ -21,7 +21,7 @@ def gradient_at_places(
     ends = np.array([0, lags[-1]])
     for i, axes in enumerate(grid.flat):
         axes.semilogy(ends, np.exp(bound[i] * ends), "--", color=INK, linewidth=1.2)
-        axes.semilogy(ends, radius[i] ** ends, color=OTHER, linewidth=1)
+        axes.semilogy(ends, radius[i] ** ends, "-.", color=OTHER, linewidth=1)
         axes.semilogy(ends, np.exp(exponent[i] * ends), color=GRADIENT, linewidth=1)
         low, median, high = 10 ** norms[i].T
         axes.fill_between(lags, low, high, color=GRADIENT, alpha=0.25, linewidth=0)

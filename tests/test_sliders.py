@@ -34,7 +34,7 @@ def norms(measured, where, lag):
 
 def test_it_dies_in_a_dozen_steps(measured):
     """Without input at radius a half: slopes of one, half of it lost per step, under a thousandth after twelve."""
-    where = PLACES["Radius 0.5, no input"]
+    where = PLACES["Radius 0.5"]
     i, j = sliders.nearest(measured, *where)
     assert_allclose(measured.mean_slope[i, j], 1, atol=1e-12)
     assert_allclose(np.exp(measured.exponent[i, j]), 0.5, atol=0.01)
@@ -43,7 +43,7 @@ def test_it_dies_in_a_dozen_steps(measured):
 
 def test_it_just_holds(measured):
     """Radius one: more than a twentieth left without input, less than a ten-thousandth with 0.3 of it."""
-    radius, _ = where = PLACES["Radius 1, no input"]
+    radius, _ = where = PLACES["Radius 1"]
     assert norms(measured, where, 60)[MEDIAN] > 1 / 20
     assert norms(measured, (radius, 0.3), 60)[MEDIAN] < 1e-4
 
@@ -67,7 +67,7 @@ def test_it_grows(measured):
 def test_a_label_names_the_settings_and_gives_nothing_away():
     """The page asks for a prediction under the buttons: they say radius and input, and nothing else."""
     for label, (radius, strength) in PLACES.items():
-        assert label == f"Radius {radius:g}, " + (f"input {strength:g}" if strength else "no input")
+        assert label == f"Radius {radius:g}" + (f", input {strength:g}" if strength else "")
 
 
 def test_every_place_is_a_stop(rng):

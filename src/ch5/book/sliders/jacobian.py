@@ -37,13 +37,13 @@ SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 PLACES = (
     (
         (0.5, 0.0),
-        "Radius 0.5, no input",
+        "Radius 0.5",
         "Without input the state rests at zero, every slope is one, and the radius is the rate: each step "
         "halves the gradient, and after twelve less than a thousandth is left.",
     ),
     (
         (1.0, 0.0),
-        "Radius 1, no input",
+        "Radius 1",
         "Radius one and no input: after 60 steps more than a twentieth of the gradient is left. Set the input "
         "to 0.3, the radius as it is: less than a ten-thousandth.",
     ),

@@ -1049,7 +1049,7 @@ def test_c15_among_real_words_alone_the_network_repeats_fewer_than_the_book(reco
     for variant in ("main", "short"):
         results = recorded_drift.where(variant=variant)
         found = drift.together([result["alone"] for result in results])
-        assert found.high < texts["book"].low
+        assert found.low <= 0 <= found.high < texts["book"].low
         assert all(found.overlaps(one) for one in markov)
         assert min(result["power"] for result in results) > 0.8
 

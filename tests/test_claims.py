@@ -718,17 +718,28 @@ def test_c12_a_clip_for_outliers_saves_no_run_at_that_rate(recorded_clip):
 
 
 def test_c12_the_first_damage_is_done_by_one_window_in_one_seed_of_twelve(recorded_clip):
-    """In the twenty updates before it is seen, one run has a gradient of 20 times the usual, the others none of 12."""
+    """In the twenty updates before it is seen, one run has a gradient of 20 times the usual, the others none of 11.
+
+    Runs that never break meet some of 5 to 9 times the median of their epoch.
+    """
     assert tuple(clip.first_damage(recorded_clip)) == clip.FIRST_DAMAGE
     (near,) = record.load(clip.CLOSELY).results
     norms = np.array(near["norm"])
     loudest = norms[:, : clip.BEFORE + 1].max(axis=1) / np.median(norms[:, :10], axis=1)
     assert (loudest > price.FAR).sum() == 1
-    assert np.sort(loudest)[-2] < 12
+    assert np.sort(loudest)[-2] < 11
+    assert (loudest < 2).sum() == 3
+    whole = [r for r in recorded_clip.results if max(epochs[-1] for epochs in r["epochs"]) < clip.BROKEN]
+    longest = [np.max(np.divide(r["largest"], r["norms"])) for r in whole]
+    assert len(whole) == 6
+    assert 5 < min(longest) <= max(longest) < 9
 
 
 def test_c12_of_broken_weights_the_readout_learns_again_and_the_cell_does_not():
-    """At a tenth of the rate, or with the clip, every loss falls at once; slopes stay below 0.05, no run is sound."""
+    """At a tenth of the rate, or with the clip, every loss falls at once; slopes stay below 0.05, no run is sound.
+
+    All readouts have a gradient. The cell's is below 0.4 in seven runs; in five it is above 0.45 and mends nothing.
+    """
     (found,) = record.load(clip.CONTINUED).results
     before = np.array(found["before"])
     epochs = {name: np.array(way["epochs"]) for name, way in found["ways"].items()}
@@ -738,7 +749,11 @@ def test_c12_of_broken_weights_the_readout_learns_again_and_the_cell_does_not():
         assert (epochs[name][:, -1] < epochs["as before"][:, -1] - 0.3).all()
         assert max(found["ways"][name]["slope"]) < 0.05
         assert epochs[name][:, -1].min() > 2.33
-    assert min(found["readout"]) > original.CLIP  # there is a gradient left
+    assert min(found["readout"]) > 1.6
+    cell = np.sort(found["cell"])
+    assert cell[6] < 0.4
+    assert cell[7] > 0.45
+    assert len(cell) == 12
 
 
 def test_c12_a_slice_of_the_rates_run_now_agrees_with_the_record(recorded_clip):
@@ -1034,17 +1049,24 @@ def recorded_drift():
     return record.load(drift.EXPERIMENT)
 
 
-def test_c15_among_real_words_alone_the_book_s_return_and_the_network_s_do_not(recorded_drift):
-    """Three networks together lie below the book, whatever the window; the book thinned alike is told from none."""
-    book = drift.references()["book"]
+def test_c15_among_real_words_alone_the_network_repeats_fewer_than_the_book(recorded_drift):
+    """Three networks together lie below the book, whatever the window, where Markov text of orders 3 to 5 lies too.
+
+    The book, thinned evenly to as many real words, is told from no repetition in more than four draws of five.
+    """
+    texts = drift.references()
+    markov = [texts[f"order {k}"] for k in (3, 4, 5)]
+    assert max(one.high for one in markov) < texts["book"].low
     for variant in ("main", "short"):
         results = recorded_drift.where(variant=variant)
-        assert drift.together([result["alone"] for result in results]).high < book.low
+        found = drift.together([result["alone"] for result in results])
+        assert found.low <= 0 <= found.high < texts["book"].low
+        assert all(found.overlaps(one) for one in markov)
         assert min(result["power"] for result in results) > 0.8
 
 
-def test_c15_led_by_the_book_sentence_by_sentence_its_words_do_not_return_either(recorded_drift):
-    """All six networks together lie below the book: that they read their own text is not the reason."""
+def test_c15_led_by_the_book_sentence_by_sentence_it_repeats_fewer_too(recorded_drift):
+    """All six networks together lie below the book: that they stray over more than a sentence is not the reason."""
     found = drift.together([result["led"] for result in recorded_drift.results])
     assert found.high < drift.references()["book"].low
 
@@ -1073,11 +1095,11 @@ def test_c16_on_the_whole_book_each_seed_beats_the_trigram_and_none_the_best_n_g
         assert min(result["held_out"]) > whole["order 3"][1] > whole["order 4"][1]
 
 
-def test_c16_nor_does_anything_that_was_tried_at_that_rate(counted):
-    """Width, dropout, weight decay, a longer window."""
+def test_c16_nor_does_anything_that_was_tried_at_that_rate_pass_order_3(counted):
+    """Width, dropout, weight decay, a longer window: all stay above it by 0.03, and beat the trigram."""
     for result in record.load(alice.TRIALS).results:
         assert (
-            counted["whole"]["order 4"][1] + 0.05 < min(result["held_out"]) < counted["whole"]["order 2"][1]
+            counted["whole"]["order 3"][1] + 0.03 < min(result["held_out"]) < counted["whole"]["order 2"][1]
         )
 
 
@@ -1484,7 +1506,7 @@ def test_c22_on_the_easy_task_no_gradient_from_the_symbol_is_needed():
 
 
 def test_c22_on_the_middle_task_it_is_graded_and_differs_between_cells():
-    """The readout alone at lag 10 for vanilla cells; at lag 20 more with more steps; the GRU needs the whole."""
+    """At lag 10 the readout alone for vanilla cells, the whole for the GRU; at lag 20 more with more steps."""
     assert succeeds("middle", 10, "orthogonal", "0") == 1
     graded = [succeeds("middle", 20, "orthogonal", cut) for cut in ("0", "lag/4", "lag/2", "lag")]
     assert graded[0] == 0 < graded[1] < 1 == graded[-1]
@@ -1495,7 +1517,7 @@ def test_c22_on_the_middle_task_it_is_graded_and_differs_between_cells():
 
 
 def test_c22_on_the_hard_task_only_the_whole_gradient_succeeds():
-    """All steps but the one that reads the symbol: at most one run in ten; with it every run, in both cells."""
+    """At lag 10, within 500 updates: at most one run in ten without the step that reads the symbol; with it all."""
     for model in ("orthogonal", "gru 3"):
         assert succeeds("hard", 10, model, "lag+1") == 1
         for cut in ("0", "lag/4", "lag/2", "lag-1", "lag"):

@@ -1,8 +1,9 @@
-"""The field's words stand in the code and the glossary; those that this book once had of its own do not."""
+"""The field's words stand in the code and on the pages; those that this book once had of its own do not."""
 
 import re
 from pathlib import Path
 
+import nbformat
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -31,15 +32,43 @@ FILES = [
 ]
 
 
-@pytest.mark.parametrize("path", [*FILES, ROOT / "book" / "glossary.md"], ids=lambda path: path.name)
-def test_the_words_are_those_of_the_field(path):
-    text = path.read_text()
-    found = [(m.group(0), new) for old, new in OLD.items() for m in re.finditer(old, text)]
-    assert found == []
+PAGES = [
+    path
+    for pattern in ("*.md", "chapters/*.ipynb", "_static/*.svg")
+    for path in sorted((ROOT / "book").glob(pattern))
+]
+
+
+def prose(path):
+    """What a page says in words: its text, captions and descriptions of pictures, without code and labels."""
+    text = path.read_text("utf-8")
+    if path.suffix == ".ipynb":
+        cells = nbformat.reads(text, as_version=4).cells
+        drawn = [cell.metadata.get("mystnb", {}) for cell in cells]
+        text = "\n".join(
+            [cell.source for cell in cells if cell.cell_type == "markdown"]
+            + [shown.get("figure", {}).get("caption", "") for shown in drawn]
+            + [shown.get("image", {}).get("alt", "") for shown in drawn]
+        )
+    return re.sub(r"(?s)```\{code-cell\}.*?```|:label: \S+|\{solution-start\} \S+", "", text)
+
+
+def old(text):
+    return [(m.group(0), new) for phrase, new in OLD.items() for m in re.finditer(phrase, text)]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_the_words_of_the_code_are_those_of_the_field(path):
+    assert old(path.read_text("utf-8")) == []
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_the_words_of_a_page_are_those_of_the_field(path):
+    assert old(prose(path)) == []
 
 
 def test_the_table_of_terms_names_every_phrase():
     """CONTRIBUTING.md has a row for each, so that nobody has to read this file."""
-    table = (ROOT / "CONTRIBUTING.md").read_text()
+    table = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
     for new in OLD.values():
         assert all(word in table for word in new.split(", ")), new

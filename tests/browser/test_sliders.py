@@ -157,7 +157,7 @@ def test_it_is_for_everyone_where_it_was_moved_to(page, server):
     page.emulate_media(color_scheme="dark")
     opened(page, server)
     height = page.locator(".ch5-slider").bounding_box()["height"]
-    page.get_by_role("button", name="Grows").click()
+    page.get_by_role("button", name="Radius 2.5, input 0.1").click()
     assert not_for_everyone(page) == []
     assert page.locator(".ch5-slider").bounding_box()["height"] == height
 

@@ -1216,7 +1216,7 @@ def test_c17_at_a_lag_of_15_gates_of_one_half_stay_closed_in_every_seed():
 
 def test_c17_it_is_not_that_less_gradient_arrives_there_than_in_the_vanilla_cell():
     """Before training, 15 steps back: more than twice as much from bias 0, in the median, as in the vanilla cells, of
-    which half learn the task better than by chance."""
+    which half learn the task better than by chance, and two of ten to 95 %."""
     runs = record.load(gates_opening.EXPERIMENT)
     at_15 = gates_opening.LAGS.index(15)
     arrives = {
@@ -1224,7 +1224,8 @@ def test_c17_it_is_not_that_less_gradient_arrives_there_than_in_the_vanilla_cell
         for model in ("lstm 0", "vanilla")
     }
     assert arrives["lstm 0"] > 2 * arrives["vanilla"]
-    assert sum(run["accuracy"] > 0.4 for run in runs.where(lag=15, model="vanilla")) == 5
+    accuracy = [run["accuracy"] for run in runs.where(lag=15, model="vanilla")]
+    assert [sum(a > share for a in accuracy) for share in (0.4, 0.95)] == [5, 2]
 
 
 def test_c17_from_the_usual_initial_weights_an_lstm_recalls_further_than_the_vanilla_cell():
@@ -1235,8 +1236,8 @@ def test_c17_from_the_usual_initial_weights_an_lstm_recalls_further_than_the_van
         assert lstm.low > gates_horizon.horizon_in(cells, task, "uniform").high
 
 
-def test_c17_from_orthogonal_initial_weights_the_vanilla_cell_recalls_about_as_far():
-    """As the LSTM with a forget bias of 3: on the middle and the hard task the intervals of the two overlap."""
+def test_c17_between_orthogonal_initial_weights_and_a_forget_bias_of_3_no_difference_shows():
+    """Of the vanilla cell and the LSTM, at one learning rate: on the middle and the hard task the intervals overlap."""
     gates, cells = record.load(gates_horizon.EXPERIMENT), record.load(horizon.EXPERIMENT)
     for task in ("middle", "hard"):
         lstm = gates_horizon.horizon_in(gates, task, "lstm 3")
@@ -1362,12 +1363,21 @@ def test_c18_at_its_own_learning_rate_a_gru_recalls_at_lag_50_in_every_seed():
     np.testing.assert_allclose(*first, rtol=1e-4)
 
 
-def test_c18_further_out_the_gru_fails_where_attention_does_not():
-    """The hard task: a forget bias of 3 fails at lag 100, whatever the learning rate; attention recalls at lag 200."""
-    own, pilot = record.load(recall_best.EXPERIMENT), record.load(recall_best.PILOT)
-    assert not any(run["success"] for run in own.where(model="gru 3", lag=100))
-    assert not any(run["success"] for run in pilot.where(model="gru 3", lag=100))
-    assert np.mean([run["success"] for run in own.where(model="attention", lag=200)]) >= 0.9
+def test_c18_further_out_the_gru_needs_several_times_the_updates_of_attention():
+    """The hard task at lag 200. Within 1,000 updates attention succeeds in at least nine runs of ten, the GRU whose
+    bias is log(lag - 1) in none of three; but that is the budget, which it nearly spends at lag 100. With three times
+    as many it succeeds in five runs of eight, at two rates, none in less than four times attention's median."""
+    own, longer = record.load(recall_best.EXPERIMENT), record.load(recall_best.LONGER)
+    updates = {
+        (lag, model): [run["updates"] for run in of.where(lag=lag, model=model) if run["success"]]
+        for of, lag, model in ((own, 200, "attention"), (own, 100, "gru log"), (longer, 200, "gru log"))
+    }
+    assert len(updates[200, "attention"]) >= 18
+    assert not any(run["success"] for run in own.where(model="gru log", lag=200))
+    assert len(updates[100, "gru log"]) == 5
+    assert 700 <= min(updates[100, "gru log"]) <= max(updates[100, "gru log"]) == 1000
+    assert len(updates[200, "gru log"]) == 5
+    assert min(updates[200, "gru log"]) > 4 * np.median(updates[200, "attention"])
 
 
 def test_c18_the_two_bills():
@@ -1451,26 +1461,27 @@ def test_c19_one_point_run_now_agrees_with_the_record(recorded_untied):
 
 
 def test_c21_a_leaky_cell_made_slower_follows_a_slower_input(rng):
-    """Ten inputs held for 32 steps, and four times as long: the states are the same to 3 %, unslowed they are not."""
+    """Ten inputs held for 32 steps, and four times as long: the states are the same to 1 %, unslowed they are not."""
     cell = LeakyCell.initialise(rng, 16, 4).slower(16)
     x = np.repeat(rng.normal(size=(10, 4)), 32, axis=0)
     longer = np.repeat(x, 4, axis=0)
     h, _ = bptt.unroll(cell, x)
     slower, same = (bptt.unroll(of, longer)[0][::4] for of in (cell.slower(4), cell))
-    assert relative_error(slower, h) < 0.03
+    assert relative_error(slower, h) < 0.01
     assert relative_error(same, h) > 0.3
 
 
 def test_c21_on_an_uneven_clock_gates_learn_in_less_than_half_the_updates():
-    """Every run of GRU and LSTM, against every run of the leaky and the vanilla cells, each at its own rate."""
+    """Every run of GRU and LSTM, against every run of the leaky and the vanilla cells, each at its own rate; in the
+    median a quarter of the leaky cell's or little more. And every run of every cell succeeds."""
     recorded, updates = record.load(recall_warped.EXPERIMENT), {}
     for model in recall_warped.RATES:
         runs = recorded.where(model=model, clock="random")
-        updates[model] = [run["updates"] for run in runs]  # all of them, where a run does not succeed
-        if model in ("gru 1", "lstm 1"):
-            assert all(run["success"] for run in runs)
+        updates[model] = [run["updates"] for run in runs]
+        assert all(run["success"] for run in runs)
     gated, others = ("gru 1", "lstm 1"), ("leaky", "uniform", "orthogonal")
     assert 2 * max(max(updates[model]) for model in gated) <= min(min(updates[model]) for model in others)
+    assert max(np.median(updates[model]) for model in gated) < 0.3 * np.median(updates["leaky"])
 
 
 def test_c21_on_an_even_clock_every_cell_learns_at_once():
@@ -1482,12 +1493,17 @@ def test_c21_on_an_even_clock_every_cell_learns_at_once():
             assert run["updates"] <= most
 
 
-def test_c21_with_the_bias_that_its_time_scale_asks_for_the_gru_recalls_at_lag_100():
-    """log(lag - 1) against 3, at the same rate and seeds, on the hard task."""
-    own = record.load(recall_best.EXPERIMENT)
+def test_c21_with_the_bias_that_its_time_scale_asks_for_the_gru_recalls_at_lag_100_sooner():
+    """log(lag - 1), or drawn up to that, against 3, at one rate, on the hard task: within 1,000 updates every run
+    succeeds and none does. With three times as many the bias of 3 succeeds, too, after more than 1,000 in each seed."""
+    own, longer = record.load(recall_best.EXPERIMENT), record.load(recall_best.LONGER)
     assert recall_best.RUNS["gru log", 100] == recall_best.RUNS["gru 3", 100]
-    assert all(run["success"] for run in own.where(model="gru log", lag=100))
+    for model in ("gru log", "gru chrono"):
+        assert all(run["success"] for run in own.where(model=model, lag=100))
     assert not any(run["success"] for run in own.where(model="gru 3", lag=100))
+    more = longer.where(model="gru 3", lag=100)
+    assert all(run["success"] for run in more)
+    assert min(run["updates"] for run in more) > 1000
 
 
 def succeeds(task, lag, model, cut):
@@ -1601,7 +1617,8 @@ def test_c20_the_loop_the_scan_and_the_convolution_give_the_same_states(rng):
 
 
 def test_c20_one_layer_with_gates_from_the_input_loses_the_order_of_two_symbols(rng):
-    """Both cases of the proof: a gate below one forgets, a gate of one adds; an escape, λ = 3, keeps."""
+    """Both cases of the proof: a gate below one forgets, a gate of one adds; an escape, λ = 3, keeps. The others are in
+    tests/test_word_order.py."""
     f, u, w = (
         rng.uniform(0.5, 1, (3, 4)),
         rng.integers(-5, 5, (3, 4)).astype(float),
@@ -1613,18 +1630,30 @@ def test_c20_one_layer_with_gates_from_the_input_loses_the_order_of_two_symbols(
 
 
 def test_c20_a_clock_of_modes_recalls_at_a_fixed_lag_and_not_at_a_drawn_one(rng):
-    """Six modes per symbol; with the lag drawn sixteen do not help."""
+    """Six modes per symbol; with the lag drawn sixteen do not help. Three, as many as the trained unit has, are enough
+    at lag 20 and too few at 50."""
     modes, drawn = np.exp(0.08j * np.arange(16)), np.arange(20, 81)
+    for spacing in (0.05, 0.08):
+        few = np.exp(1j * spacing * np.arange(3))
+        assert clock.accuracy(clock.answer(few, [20], 8), [20], 8, rng) > 0.95
+        assert clock.accuracy(clock.answer(few, [50], 8), [50], 8, rng) < 0.7
     assert clock.accuracy(clock.answer(modes[:6], [50], 8), [50], 8, rng) > 0.99
     assert clock.accuracy(clock.answer(modes, drawn, 8), drawn, 8, rng) < 0.5
 
 
 def test_c20_what_training_finds_on_the_recall_tasks():
-    """Easy and middle in every seed, the hard one in none; the lag drawn, only the GRU, and that in every seed."""
+    """Easy and middle in every seed, the hard one in none: the linear recurrent unit is right nine times in ten over 20
+    steps and a third of the time over 50, the gated one two times in five over 2. The lag drawn, only the GRU, and that
+    in every seed."""
     fixed, drawn = record.load(linear_horizon.EXPERIMENT), record.load(linear_horizon.DRAWN)
     for point, result in zip(fixed.points, fixed.results, strict=True):
         assert result["success"] == (point["task"] != "hard"), point
     for point, result in zip(drawn.points, drawn.results, strict=True):
         assert result["success"] == (point["model"] == "gru 3"), point
-    gated = [result["accuracy"] for result in fixed.where(task="hard", model="min gru", lag=2)]
-    assert np.median(gated) < 0.6
+    right = {
+        (model, lag): np.median([run["accuracy"] for run in fixed.where(task="hard", model=model, lag=lag)])
+        for model, lag in (("lru", 20), ("lru", 50), ("min gru", 2))
+    }
+    assert 0.85 < right["lru", 20] < 0.95
+    assert 0.25 < right["lru", 50] < 0.45
+    assert 0.35 < right["min gru", 2] < 0.5

@@ -95,6 +95,22 @@ def test_every_model_was_tried_at_four_rates_or_more():
         assert len({rate for rates in of_seed.values() for rate in rates}) >= 4
 
 
+@pytest.mark.parametrize(("model", "lag"), recall_best.LONGER_RUNS)
+def test_a_run_with_more_updates_begins_as_the_one_with_fewer(model, lag):
+    """At the same rate and seed: the same gradient before training, the same first losses; three times the updates."""
+    rate, seeds = recall_best.RUNS[model, lag]
+    longer, shorter = (
+        record.load(of).where(model=model, lag=lag, rate=rate)[:3]
+        for of in (recall_best.LONGER, recall_best.EXPERIMENT)
+    )
+    assert seeds >= 3
+    for long, short in zip(longer, shorter, strict=True):
+        np.testing.assert_allclose(long["losses"], short["losses"], rtol=1e-6)
+        assert long["gradient"] == short["gradient"]
+    budgets = [of.settings["budget"]["updates"] for of in (recall_best.LONGER, recall_best.EXPERIMENT)]
+    assert budgets == [3000, 1000]
+
+
 @pytest.mark.parametrize(("model", "lag"), [("gru 3", 50), ("attention", 200)])
 def test_what_was_recorded_comes_out_again(model, lag):
     """Of the recorded run: the gradient before training and the first 20 losses to 1e-5, and the outcome."""

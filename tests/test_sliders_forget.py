@@ -45,30 +45,30 @@ def vanilla(measured, lag, which):
 
 def test_at_zero_the_path_loses_half_a_step_and_more_than_the_vanilla_cell(measured):
     """The geometric mean of a step is one half; every run keeps less along it than any vanilla run in all."""
-    along, _ = left(measured, "Halves", 100, MEDIAN)
+    along, _ = left(measured, "Bias 0", 100, MEDIAN)
     assert along ** (1 / 100) == pytest.approx(0.5, abs=0.01)
-    assert left(measured, "Halves", 100, HIGHEST)[0] < vanilla(measured, 100, LOWEST)
+    assert left(measured, "Bias 0", 100, HIGHEST)[0] < vanilla(measured, 100, LOWEST)
 
 
 def test_a_usual_start_is_better_and_not_good(measured):
     """In every run: under a hundredth and a twentieth after 20 steps, under 1e-4 after 100; vanilla after 20."""
-    along, total = left(measured, "A usual start", 20, HIGHEST)
+    along, total = left(measured, "Bias 1", 20, HIGHEST)
     assert along < 1 / 100
     assert total < 1 / 20
-    assert left(measured, "A usual start", 100, HIGHEST)[1] < 1e-4
+    assert left(measured, "Bias 1", 100, HIGHEST)[1] < 1e-4
     assert vanilla(measured, 20, HIGHEST) < 1e-4
 
 
 def test_near_one_every_path_together_brings_most_of_it(measured):
     """From one to two hundredths along the cell state in every run, rounded; more than a third in all."""
-    (low, arrives), (high, _) = (left(measured, "Near one", 100, which) for which in (LOWEST, HIGHEST))
+    (low, arrives), (high, _) = (left(measured, "Bias 3", 100, which) for which in (LOWEST, HIGHEST))
     assert 0.005 < low <= high < 0.025
     assert arrives > 1 / 3
 
 
 def test_all_but_open_it_grows(measured):
     """About half along the cell state, and more than at the start by every path, in every run."""
-    (low, arrives), (high, _) = (left(measured, "All but open", 100, which) for which in (LOWEST, HIGHEST))
+    (low, arrives), (high, _) = (left(measured, "Bias 5", 100, which) for which in (LOWEST, HIGHEST))
     assert 0.4 < low <= high < 0.6
     assert arrives > 1
 

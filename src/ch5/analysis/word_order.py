@@ -3,9 +3,9 @@
     h_t = f(x_t) h_{t-1} + u(x_t), unit by unit, reads a b w or b a w:
     the gap      h(a b w) - h(b a w)  =  product of f over w  times  (h(a b) - h(b a))
 
-    A gate f < 1 somewhere in w forgets the gap by the product of its values. A gate that is 1 for a and b adds:
-    h(a b) = u(a) + u(b) = h(b a), there is no gap. So a long w leaves a bounded readout nothing to tell them by.
-    With |f| > 1, f < 0 or complex f the gap need not shrink.
+    A gate f < 1 for a symbol that w holds again and again forgets the gap, by the product of its values. A gate that is
+    1 for a and b adds: h(a b) = u(a) + u(b) = h(b a), there is no gap. So a long w leaves a readout of bounded slope
+    nothing to tell them by. With |f| > 1, f = -1 or f complex on the unit circle the gap need not shrink.
 
 Shapes   f, u (V, N): gate and write of every symbol, real or complex      word (T,) ids      h (N,)
 Read     book/chapters/11_linear.ipynb     Tested   tests/test_word_order.py

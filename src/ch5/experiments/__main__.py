@@ -53,6 +53,7 @@ ALL = [
     gates_horizon.EXPERIMENT,
     recall_best.PILOT,
     recall_best.EXPERIMENT,
+    recall_best.LONGER,
     gates_alice.EXPERIMENT,
     gates_alice.RATES,
     linear_horizon.PILOT,

@@ -16,11 +16,14 @@ EXPERIMENT  other seeds, at a rate inside its grid that no other beat in success
             rate tried, up to 0.32, and higher ones are faster. At lags 100 and 200 every GRU runs at the rate chosen
             for gru log at 100, so that only the bias differs; LSTMs run at that of lag 30.
 
+LONGER      the GRU at its two hardest points with three times the updates, at lag 200 also at half the rate; what a
+            seed has in EXPERIMENT at the same rate, its run here begins with
+
 Runs at long lags take 20 s and more, so they have few seeds: 20 for the GRU at lag 50 and attention at 200, five at
 lag 100, three for the GRU at 200, five to ten for LSTMs; time and not the outcome said when to stop. Vanilla cells
 are not run again: for orthogonal initial weights the pilot finds the rate of `experiments.horizon`, whose record has
-their 20 seeds. The easy and the middle task are left as they are there. All takes about a quarter of an hour on one
-core.
+their 20 seeds. The easy and the middle task are left as they are there. All takes about half an hour on one core,
+half of it LONGER.
 
 Names       a result is that of `horizon.train`
 Read        book/chapters/10_attention.ipynb     Tested   tests/test_recall_best.py     Source   [Tallec2018]
@@ -117,6 +120,10 @@ RUNS = {  # by model and lag: the rate, and how many seeds
     ("gru log", 200): (0.02, 3),
     ("attention", 200): (0.02, 20),
 }
+LONGER_RUNS = {  # three times the updates, by model and lag: the rates, and how many seeds
+    ("gru log", 200): ((0.01, 0.02), 4),
+    ("gru 3", 100): ((0.02,), 3),
+}
 MODELS = tuple(dict.fromkeys(model for model, _ in GRID))
 PILOT = Experiment(
     "recall_rates",
@@ -137,6 +144,17 @@ EXPERIMENT = Experiment(
         {"model": model, "lag": lag, "rate": rate, "seed": seed}
         for (model, lag), (rate, seeds) in RUNS.items()
         for seed in range(seeds)
+    ],
+)
+LONGER = Experiment(
+    "recall_longer",
+    measure,
+    SETTINGS | {"budget": SETTINGS["budget"] | {"updates": 3000}},
+    [
+        {"model": model, "lag": lag, "rate": rate, "seed": seed}
+        for (model, lag), (rates, seeds) in LONGER_RUNS.items()
+        for seed in range(seeds)
+        for rate in rates
     ],
 )
 

@@ -17,7 +17,7 @@ MACHINES = {"recurrent": (STATE, "o"), "attention": (GATE, "s")}
 
 def by_distance(lengths: Mapping[str, Array]) -> Figure:
     """For each network the length of the gradient at each distance (seeds, distances), from one step on."""
-    figure, axes = plt.subplots(figsize=(TEXT_WIDTH[0], 3.8))
+    figure, axes = plt.subplots(figsize=(TEXT_WIDTH[0], 3.4))
     for name, norms in lengths.items():
         color = COLORS.get(name, GATE)
         low, middle, high = np.quantile(np.log10(norms), (0, 0.5, 1), axis=0)
@@ -42,7 +42,7 @@ def by_distance(lengths: Mapping[str, Array]) -> Figure:
 
 def looked_at(weights: Mapping[str, Array], lengths: Mapping[str, Array]) -> Figure:
     """By moment, attention weights and lengths of gradient (sequences, steps) at every step of the input."""
-    figure, panels = plt.subplots(2, sharex=True, figsize=(TEXT_WIDTH[0], 4.2))
+    figure, panels = plt.subplots(2, sharex=True, figsize=(TEXT_WIDTH[0], 3.6))
     for axes, of, color in zip(panels, (weights, lengths), (STATE, GRADIENT), strict=True):
         for (moment, rows), marker in zip(of.items(), "so", strict=True):
             low, middle, high = np.quantile(rows, (0.05, 0.5, 0.95), axis=0)
@@ -69,7 +69,7 @@ def bills(
     peak: Mapping[str, Sequence[int]],
 ) -> Figure:
     """By network: multiplications and bytes kept at `lengths`; at those measured, seconds (2, m) and peak bytes."""
-    figure, (work, time, memory) = plt.subplots(3, sharex=True, figsize=(TEXT_WIDTH[0], 5.8))
+    figure, (work, time, memory) = plt.subplots(3, sharex=True, figsize=(TEXT_WIDTH[0], 4.9))
     for name, (color, marker) in MACHINES.items():
         work.plot(lengths, operations[name], color=color, linewidth=1.2)
         fastest, middle = seconds[name]

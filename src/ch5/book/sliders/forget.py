@@ -32,29 +32,30 @@ EDGES = np.linspace(0, 1, 21)  # of the bins of the gates
 START = 1.0
 HIDDEN = 64
 
-# bias, label, sentence. tests/test_sliders_forget.py asserts what the sentences say.
+# bias, label, sentence. A label leaves what becomes of the gradient to be predicted; tests/test_sliders_forget.py
+# asserts what the sentences say.
 PLACES = (
     (
         0.0,
-        "Halves",
+        "Bias 0",
         "A gate of one half, and the path along the cell state loses half at every step. After a hundred it keeps less "
         "than the vanilla cell does, which has no gates.",
     ),
     (
         1.0,
-        "A usual start",
+        "Bias 1",
         "After 20 steps less than a hundredth is left along the cell state, and by every path less than a twentieth; "
         "after a hundred, by every path less than 10⁻⁴. The vanilla cell loses that in 20.",
     ),
     (
         3.0,
-        "Near one",
+        "Bias 3",
         "After a hundred steps a hundredth or two is left along the cell state. But it is not the only path: by all of "
         "them together more than a third arrives.",
     ),
     (
         5.0,
-        "All but open",
+        "Bias 5",
         "Now about half is left along the cell state after a hundred steps, and by every path together the gradient "
         "has grown. An open gate lets it pass; nothing here holds it to its length.",
     ),

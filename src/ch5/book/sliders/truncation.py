@@ -22,6 +22,7 @@ from ch5.experiments.ablation import WINDOWS
 
 STEPS = 64  # that the truncated gradients were recorded on
 LAGS = np.arange(16)  # that are drawn
+NEAR = 32  # steps of the triangle that are drawn: of all, small windows could not be seen
 START = 8
 
 
@@ -45,7 +46,7 @@ def window(runs: Sequence[Mapping[str, Any]]) -> Slider:
     step = np.repeat(np.arange(STEPS), 2)
     edge = step + np.tile([0, 1], STEPS)  # both sides of every step
     end = (step // n + 1) * n  # of its window
-    steps, ticks = {0: "1", STEPS: str(STEPS)}, {k: str(k) for k in (0, 5, 10, 15)}
+    steps, ticks = {0: "1", NEAR: str(NEAR)}, {k: str(k) for k in (0, 5, 10, 15)}
     ends, cut = np.array([[0, STEPS]]), np.array([[1, 1, 0, 0]])
     upto = (n - 0.5) * [0, 1, 1, 0] + [0, 0, 0, LAGS[-1] + 1]
     return Slider(
@@ -55,11 +56,11 @@ def window(runs: Sequence[Mapping[str, Any]]) -> Slider:
             "panels": [
                 {
                     "title": "Pairs kept",
-                    "description": "Uses at step u across, outputs t down: the lower triangle, and in it the blocks "
-                    "that windows keep, with a dashed diagonal n steps below the main one.",
+                    "description": f"Uses at step u across, outputs t down, of {NEAR} steps: the lower triangle, "
+                    "and in it the blocks that windows keep, with a dashed diagonal n steps below the main one.",
                     "square": True,
-                    "x": axis("step u (output t down)", 0, STEPS, steps),
-                    "y": axis("", STEPS, 0, steps),
+                    "x": axis("step u (output t down)", 0, NEAR, steps),
+                    "y": axis("", NEAR, 0, steps),
                     "series": [
                         series("band", "input", edge[None], step[None], top=0 * edge[None] + STEPS),
                         series("band", "gradient", edge[None], step[None], top=end),

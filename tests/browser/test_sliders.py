@@ -272,6 +272,66 @@ def test_on_paper_the_static_figure_stands_alone(page, server):
     assert not page.locator(".ch5-slider").is_visible()
 
 
+# The other figures with a slider, which take the place of a static one
+
+STANDING_IN = [("deeper_truncation", "Three 12 by 12 grids"), ("10_attention", "Two panels over steps")]
+
+
+@pytest.mark.parametrize(("stem", "alt"), STANDING_IN)
+def test_a_control_in_the_place_of_a_figure_answers(stem, alt, page, home):
+    """From a server and from disk, with the arrow keys: other paths, other words, said aloud once; nothing moves."""
+    seen = visit(page, f"{home}/book/chapters/{stem}.html", home)
+    page.locator("figure.stands-in").scroll_into_view_if_needed()
+    page.wait_for_selector(".ch5-slider path[data-series][d]", state="attached")
+    before, box = shown(page), page.locator(".ch5-slider").bounding_box()
+    assert not page.get_by_alt_text(alt).is_visible()
+    for _ in range(2):
+        slider(page, 0).press("ArrowLeft")
+    page.wait_for_timeout(ENOUGH)
+    after = shown(page)
+    assert before["paths"] != after["paths"]
+    assert before["reading"] != after["reading"]
+    assert page.locator(".ch5-slider [aria-live=polite]").text_content().endswith(after["reading"])
+    assert slider(page, 0).get_attribute("aria-valuetext") == after["values"][0] != before["values"][0]
+    assert page.locator(".ch5-slider").bounding_box()["height"] == pytest.approx(box["height"], abs=2)
+    assert seen.foreign == []
+    assert seen.complaints == []
+
+
+@pytest.mark.parametrize(("stem", "alt"), STANDING_IN)
+def test_the_figure_stands_where_the_control_cannot(stem, alt, page, browser, server):
+    """On paper, and without scripts."""
+    address = f"{server}/book/chapters/{stem}.html"
+    page.goto(address)
+    page.emulate_media(media="print")
+    assert page.get_by_alt_text(alt).is_visible()
+    context = browser.new_context(java_script_enabled=False)
+    plain = context.new_page()
+    plain.goto(address)
+    assert plain.get_by_alt_text(alt).is_visible()
+    context.close()
+
+
+@pytest.mark.parametrize(("stem", "alt"), STANDING_IN)
+def test_a_finger_moves_it_on_a_telephone(stem, alt, browser, server):
+    """A tap on the track; slider, words and the large panel are on one screen."""
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    page.goto(f"{server}/book/chapters/{stem}.html")
+    page.locator("figure.stands-in").scroll_into_view_if_needed()
+    page.wait_for_selector(".ch5-slider path[data-series][d]", state="attached")
+    before = shown(page)
+    slider(page, 0).evaluate("e => e.scrollIntoView({block: 'center'})")
+    box = slider(page, 0).bounding_box()
+    page.touchscreen.tap(box["x"] + 0.1 * box["width"], box["y"] + box["height"] / 2)
+    after, root = shown(page), page.locator(".ch5-slider").bounding_box()
+    context.close()
+    assert before["reading"] != after["reading"]
+    assert root["height"] < 844
+    assert root["x"] >= 0
+    assert root["x"] + root["width"] <= 390
+
+
 def test_another_widget_says_that_it_needs_python(page, site, tmp_path):
     """A widget that only a kernel can move is replaced by a sentence, not left looking alive."""
     kind = "application/vnd.jupyter.widget-"

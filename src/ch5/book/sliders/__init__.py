@@ -9,7 +9,7 @@ One front end (draw.js, slider.js, slider.css) draws whatever figure it is given
     readings   the numbers at every position, in words, nested as the controls are
     meanings   what they mean, a sentence for every position, nested in the same way
     places     positions worth a visit: label, position, and a sentence in place of the meaning
-    start      the position that the reader finds, and that the reset button restores
+    start      the position that the reader finds; beside places there is a button that restores it
 
 Shapes   x, y, top (stops of control 1, stops of control 2, ..., points), an axis of 1 where a control does
          not matter; bars have one x more than y, their edges. Colours are state, gradient, input, gate,

@@ -54,8 +54,10 @@ function render({ model, el }) {
     button.addEventListener("click", () => go(one.position));
     return button;
   });
-  const reset = add(row, "button", { type: "button", class: "ch5-reset" }, "Reset");
-  reset.addEventListener("click", () => go(figure.start));
+  if (figure.places.length) {
+    const reset = add(row, "button", { type: "button", class: "ch5-reset" }, "Reset");
+    reset.addEventListener("click", () => go(figure.start));
+  }
   const spoken = add(root, "p", { class: "ch5-spoken", "aria-live": "polite" });
   let timer;
 

@@ -113,10 +113,10 @@ def _meaning(n: int) -> str:
     """Which pairs are kept, at one window."""
     if n >= STEPS:
         return f"One window holds all {STEPS} steps: nothing is cut."
-    pairs = STEPS * (n + 1) // 2
+    pairs, every = STEPS * (n + 1) // 2, STEPS * (STEPS + 1) // 2
     return (
-        f"Windows of {n} steps keep {pairs:,} of the {STEPS * (STEPS + 1) // 2:,} pairs: all at lag 0, "
-        f"{kept(n)[1]:.0%} at lag 1, none from lag {n} on.".replace("%", " %")
+        f"Windows of {n} keep {pairs:,} of {every:,} pairs: all at lag 0, {100 * kept(n)[1]:.0f} % at lag 1, "
+        f"none from lag {n} on."
     )
 
 
@@ -125,8 +125,8 @@ def _reading(runs: Sequence[Mapping[str, Any]], i: int) -> str:
     carried = [run["truncated"]["state carried"] for run in runs]
     cosine, ratio = (_range([of[what][i] for of in carried]) for what in ("cosine", "ratio"))
     return (
-        f"Measured in {len(runs)} trained networks, the state carried: the gradient left has a cosine of {cosine} "
-        f"to the whole, and is {ratio} times as long."
+        f"In {len(runs)} trained networks, the state carried, what is left has a cosine of {cosine} to the whole "
+        f"gradient and {ratio} of its length."
     )
 
 

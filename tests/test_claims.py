@@ -27,6 +27,7 @@ from ch5.engine.train import Training
 from ch5.experiments import (
     ablation,
     alice,
+    alice_validated,
     baselines,
     chaos,
     clip,
@@ -1271,12 +1272,20 @@ def test_c17_on_alice_the_learning_rate_decides_which_network_is_best():
     assert least["vanilla", 0.015].min() > 2.4
 
 
-def test_c17_on_alice_each_at_the_best_of_three_learning_rates_gates_gain_a_twentieth_of_a_nat():
-    """Between 0.03 and 0.1: LSTM at 0.015, GRU and vanilla network at 0.006, every seed against every seed."""
-    vanilla = on_alice("vanilla", 0.006)[1]
-    for cell, rate in (("lstm", 0.015), ("gru", 0.006)):
-        gain = vanilla[:, None] - on_alice(cell, rate)[1]
-        assert 0.03 < gain.min() <= gain.max() < 0.1
+def reported_on_alice(model):
+    """What its recorded networks lose on the test part, seed by seed; rate and epoch are the validation part's."""
+    return np.array([run["test"] for run in record.load(alice_validated.EXPERIMENT).where(model=model)])
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_c17_on_alice_each_at_a_rate_from_a_validation_part_gates_gain_a_few_hundredths_of_a_nat(cell):
+    """Between 0.02 and 0.07, every seed against every seed; at 0.016 the vanilla network learns next to nothing."""
+    gain = reported_on_alice("vanilla")[:, None] - reported_on_alice(cell)
+    assert 0.02 < gain.min() <= gain.max() < 0.07
+    pilot, rates = record.load(alice_validated.PILOT), alice_validated.RATES
+    (broken,) = pilot.where(model="vanilla", rate=0.016)
+    (at_own,) = pilot.where(model=cell, rate=rates[cell])
+    assert min(broken["validation"]) > 3 > 1.5 > min(at_own["validation"])
 
 
 def test_c17_on_alice_the_gru_looks_back_the_furthest():
@@ -1657,3 +1666,16 @@ def test_c20_what_training_finds_on_the_recall_tasks():
     assert 0.85 < right["lru", 20] < 0.95
     assert 0.25 < right["lru", 50] < 0.45
     assert 0.35 < right["min gru", 2] < 0.5
+
+
+def test_c20_on_alice_the_linear_cells_end_behind_the_gated_ones_and_near_the_vanilla_one():
+    """Every seed behind every seed of LSTM and GRU; the gated one within 0.05 of the vanilla network, the other behind
+    that too, though it fits its training text as closely."""
+    tested = {model: reported_on_alice(model) for model in alice_validated.MODELS}
+    for model in ("lstm", "gru"):
+        assert tested[model].max() + 0.02 < tested["min gru"].min()
+    assert np.abs(tested["min gru"][:, None] - tested["vanilla"]).max() < 0.05
+    assert max(tested["min gru"].max(), tested["vanilla"].max()) < tested["lru"].min()
+    runs = record.load(alice_validated.EXPERIMENT)
+    fits = [np.median([r["train"] for r in runs.where(model=m)]) for m in ("lru", "vanilla")]
+    assert fits[0] == pytest.approx(fits[1], abs=0.05)

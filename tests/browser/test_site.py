@@ -48,10 +48,11 @@ def test_weight_is_seen(page, server_of):
 
 
 def test_a_shift_is_seen(page, server_of):
-    """A line that comes late and pushes the text down."""
-    late = "setTimeout(() => document.body.prepend(document.createElement('hr')), 200)"
+    """A picture that comes late, of no known height, pushes the text down."""
+    late = "setTimeout(() => document.querySelector('div').style.height = '10em', 200)"
     late = f"<script>addEventListener('load', () => {late})</script>"
-    home = server_of({"page.html": f"<!doctype html><p style='height: 30em'>Text.</p>{late}"})
+    text = "<div></div><p style='height: 30em'>Text.</p>"
+    home = server_of({"page.html": f"<!doctype html>{text}{late}"})
     visit(page, f"{home}/page.html", home, until="networkidle")
     assert shifts(page) != []
 

@@ -38,7 +38,8 @@ def test_a_page_is_light_still_quiet_whole_and_for_everyone(width, height, schem
     if width < 500:
         assert weight(seen.answers) < LIMIT
     else:
-        assert empty_on_paper(page) == []  # before it is scrolled, or Chromium may leave unfolded outputs out
+        if name.startswith("book/"):  # before it is scrolled, or Chromium may leave unfolded outputs out
+            assert empty_on_paper(page) == []
         assert translated(page) == []
         assert list(late(page)) == []
     page.emulate_media(reduced_motion="reduce")  # no colour half-way to another

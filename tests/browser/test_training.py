@@ -121,7 +121,7 @@ def test_training_never_blocks_the_page(width, browser, server):
     page.close()
 
 
-def test_where_a_worker_is_refused(page, server, reference):
+def test_where_a_worker_is_refused(page, server):
     """The same losses, in slices on the main thread, none of which takes 50 ms of the processor."""
     page.add_init_script("window.Worker = class { constructor() { throw new Error('refused'); } };")
     opened(page, server)
@@ -133,7 +133,7 @@ def test_where_a_worker_is_refused(page, server, reference):
         until(page, "run.resting")
 
     assert longest_task(page, train) < 50
-    assert_allclose(state(page)["first"], reference[:50], rtol=0, atol=1e-12)
+    assert_allclose(state(page)["first"], first_losses(50), rtol=0, atol=1e-12)
 
 
 def test_a_broken_run_is_seen_to_break(page, server):

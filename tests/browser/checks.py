@@ -191,21 +191,26 @@ def late(page):
 
 
 def cut(page):
-    """What is wider than its place and neither says that it scrolls nor can be reached by keyboard."""
-    return page.evaluate(
-        """() => {
-          const says = (e, style) => e.tabIndex === 0 && e.ariaLabel?.includes("scrolls")
-            && style.content.includes("scrolls");
-          const printed = Array.from(document.querySelectorAll(".output pre"))
-            .filter(e => e.scrollWidth > e.clientWidth)
-            .filter(e => !e.closest(".output.columns")
-              || !says(e, getComputedStyle(e.closest(".output"), "::after")));
-          const tables = Array.from(document.querySelectorAll("article table"), e => e.parentElement)
-            .filter(e => e.scrollWidth > e.clientWidth + 1)
-            .filter(e => !says(e, getComputedStyle(e, "::before")));
-          return [...printed, ...tables].map(e => e.outerHTML.slice(0, 100));
-        }"""
-    )
+    """What is wider than its place and, two seconds on, neither says that it scrolls nor can be reached by keyboard."""
+    for _ in range(20):
+        found = page.evaluate(
+            """() => {
+              const says = (e, style) => e.tabIndex === 0 && e.ariaLabel?.includes("scrolls")
+                && style.content.includes("scrolls");
+              const printed = Array.from(document.querySelectorAll(".output pre"))
+                .filter(e => e.scrollWidth > e.clientWidth)
+                .filter(e => !e.closest(".output.columns")
+                  || !says(e, getComputedStyle(e.closest(".output"), "::after")));
+              const tables = Array.from(document.querySelectorAll("article table"), e => e.parentElement)
+                .filter(e => e.scrollWidth > e.clientWidth + 1)
+                .filter(e => !says(e, getComputedStyle(e, "::before")));
+              return [...printed, ...tables].map(e => e.outerHTML.slice(0, 100));
+            }"""
+        )
+        if not found:
+            break
+        page.wait_for_timeout(100)  # the page asks about widths when its fonts are there
+    return found
 
 
 def translated(page):

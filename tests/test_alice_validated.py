@@ -128,7 +128,7 @@ def test_the_record_is_well_formed(model):
 
 @EACH
 def test_what_was_recorded_comes_out_again(model):
-    """The first 20 losses of a recorded run, and of the pilot's at the same rate, to 1e-4; they are float32."""
+    """The first three losses of a recorded run, and of the pilot's at the same rate; in float32 rounding grows fast."""
     for experiment, seed in (
         (alice_validated.EXPERIMENT, alice_validated.SEEDS[-1]),
         (alice_validated.PILOT, alice_validated.PILOT_SEED),

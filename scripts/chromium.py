@@ -33,8 +33,8 @@ FLAGS = [
 
 
 def started(playwright):
-    """A headless Chromium: the one named by CHROMIUM, else the one on the PATH."""
-    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
+    """A headless Chromium: the one named by CHROMIUM, else the first on the PATH, best one without windows to draw."""
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "chrome")
     path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
     if path is None:
         raise FileNotFoundError("no Chromium on the PATH: install one, or name it in CHROMIUM")

@@ -16,7 +16,12 @@
     }
   });
   const all = document.querySelectorAll(WIDE);
-  document.fonts.ready.then(() => all.forEach(wide => sizes.observe(wide)));
+  const ask = () => {
+    sizes.disconnect();
+    all.forEach(wide => sizes.observe(wide));
+  };
+  document.fonts.ready.then(ask);
+  document.fonts.addEventListener("loadingdone", ask); // a font that came later is wider
 })();
 
 // The menu closes on Escape, which gives the focus back, and on a click elsewhere.

@@ -3,7 +3,9 @@
 import paper
 import pytest
 from checks import (
+    cut,
     dead_links,
+    empty_on_paper,
     invalid,
     loose_structure,
     not_for_everyone,
@@ -129,7 +131,27 @@ def test_a_loose_structure_is_seen(old, new, opened):
     assert len(list(loose_structure(path))) == 1
 
 
+@pytest.mark.parametrize("reached", ["", "tabindex=0"])
+def test_a_formula_that_scrolls_and_cannot_be_reached_is_seen(reached, opened, page):
+    """Wider than its place: by keyboard it has to be reached."""
+    wide = "<span style='display: inline-block; width: 3000px'>x</span>"
+    place = f"<div class=katex-display style='overflow-x: auto' {reached}>{wide}</div>"
+    opened("Text.", f"</p>{place}<p>Text.")
+    assert bool(cut(page)) is not bool(reached)
+
+
 # On paper
+
+
+def test_a_frame_or_a_sheet_with_nothing_is_seen(opened, page):
+    """A cell whose content is only on the screen, and a sheet between two that have words."""
+    opened()
+    assert empty_on_paper(page) == []
+    frame = "<div class=cell style='border: 3px solid'></div>"
+    sheet = "<div style='break-before: page; height: 1px'></div><p style='break-before: page'>b</p>"
+    opened("</article>", f"{frame}{sheet}</article>")
+    assert [fault.split(" style")[0] for fault in empty_on_paper(page)] == ['<div class="cell"', "sheet 2"]
+
 
 NUMBERED = "@page { margin: 2cm; @bottom-center { content: counter(page); } } h1 { break-before: page; }"
 

@@ -189,10 +189,11 @@ class MinGRU(Weights):
 
 
 def kernel(cell: LRU, T: int) -> Array:
-    """λ^k for k = 0 ... T-1, what a state k steps on still holds of an input: pairs (T, 2N)."""
+    """λ^k for k = 0 ... T-1, what a state k steps on still holds of an input: pairs (T, 2N), of the cell's dtype."""
     k = np.arange(as_size("T", T))[:, None]
     modulus = np.exp(-k * np.exp(cell.nu))
-    return np.concatenate([modulus * np.cos(k * cell.theta), modulus * np.sin(k * cell.theta)], axis=-1)
+    pairs = np.concatenate([modulus * np.cos(k * cell.theta), modulus * np.sin(k * cell.theta)], axis=-1)
+    return pairs.astype(cell.dtype, copy=False)
 
 
 def convolve(kernel: Array, u: Array) -> Array:

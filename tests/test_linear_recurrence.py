@@ -69,7 +69,6 @@ def test_the_kernel_is_the_power_of_the_eigenvalue(rng):
     cell = lru(rng)
     lam = as_complex(cell.eigenvalues)
     assert relative_error(as_complex(kernel(cell, T)), lam ** np.arange(T)[:, None]) < 1e-12
-    assert kernel(cell.astype(np.float32), T).dtype == np.float32
 
 
 def test_initial_eigenvalues_lie_on_the_ring_and_white_input_gives_states_of_one_size():

@@ -189,11 +189,10 @@ class MinGRU(Weights):
 
 
 def kernel(cell: LRU, T: int) -> Array:
-    """λ^k for k = 0 ... T-1, what a state k steps on still holds of an input: pairs (T, 2N), of the cell's dtype."""
+    """λ^k for k = 0 ... T-1, what a state k steps on still holds of an input: pairs (T, 2N)."""
     k = np.arange(as_size("T", T))[:, None]
     modulus = np.exp(-k * np.exp(cell.nu))
-    pairs = np.concatenate([modulus * np.cos(k * cell.theta), modulus * np.sin(k * cell.theta)], axis=-1)
-    return pairs.astype(cell.dtype, copy=False)
+    return np.concatenate([modulus * np.cos(k * cell.theta), modulus * np.sin(k * cell.theta)], axis=-1)
 
 
 def convolve(kernel: Array, u: Array) -> Array:

@@ -38,7 +38,7 @@ SETTINGS: dict[str, Any] = {
 LINEAR, BESIDE = ("lru", "min gru"), ("gru 3", "orthogonal", "attention")
 LAGS: dict[str, dict[str, tuple[int, ...]]] = {  # by task and model
     "easy": {"lru": (50, 200), "min gru": (200,)},
-    "middle": {"lru": (50,), "min gru": (50,)},
+    "middle": {"lru": (50, 200), "min gru": (50,)},
     "hard": {"lru": (10, 15, 20, 50), "min gru": (1, 2, 5)},
 }
 PILOT_LAG = {"easy": 50, "middle": 20, "hard": 10, "drawn": 80}

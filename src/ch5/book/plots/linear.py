@@ -29,6 +29,8 @@ def ring(eigenvalues: Array, lags: Array, kernel: Array) -> Figure:
     label_line(sizes, lags[len(lags) // 2], decay[len(lags) // 2], "|λ|ᵏ", INK, xytext=(2, 8))
     label_line(sizes, lags[0], np.abs(kernel).min(), "mean", GRADIENT, xytext=(0, 3))
     sizes.set(title="gradient", xlabel="lag k (steps)", yscale="log")
+    sizes.set_yticks([1, 1e-2, 1e-4], ["1", "10⁻²", "10⁻⁴"])
+    sizes.minorticks_off()
     return figure
 
 

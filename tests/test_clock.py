@@ -12,9 +12,10 @@ def modes(m):
     return np.exp(0.08j * np.arange(m))
 
 
-def test_six_modes_a_symbol_recall_at_a_lag_of_fifty(rng):
+def test_six_modes_a_symbol_recall_at_a_lag_of_fifty_and_four_do_not(rng):
     w = clock.answer(modes(6), [50], 8)
     assert clock.accuracy(w, [50], 8, rng) > 0.99
+    assert 0.7 < clock.accuracy(clock.answer(modes(4), [50], 8), [50], 8, rng) < 0.9
     assert clock.accuracy(clock.answer(modes(2), [50], 8), [50], 8, rng) < 0.5
 
 

@@ -274,7 +274,11 @@ def test_on_paper_the_static_figure_stands_alone(page, server):
 
 # The other figures with a slider, which take the place of a static one
 
-STANDING_IN = [("deeper_truncation", "Three 12 by 12 grids"), ("10_attention", "Two panels over steps")]
+STANDING_IN = [
+    ("deeper_truncation", "Three 12 by 12 grids"),
+    ("10_attention", "Two panels over steps"),
+    ("11_linear", "Three panels. Dots on an arc"),
+]
 
 
 @pytest.mark.parametrize(("stem", "alt"), STANDING_IN)

@@ -9,8 +9,8 @@ Names    f h is taken entry by entry by `times`: real numbers, or pairs of real 
          on all steps at once, which could be made side by side.
 Read     book/chapters/11_linear.ipynb     Tested   tests/test_scan.py     Source   [Blelloch1990], [Martin2018]
 
-`bptt` goes through the same steps one after another. This way costs ⌈log2 T⌉ times the multiplications, and the
-steps need not wait for one another.
+`bptt` goes through the same steps one after another, with one product per step. Here nearly every step has two in
+every round, one of factors and one with the state, and the steps need not wait for one another.
 """
 
 from __future__ import annotations

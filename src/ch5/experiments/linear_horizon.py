@@ -37,13 +37,13 @@ SETTINGS: dict[str, Any] = {
 }
 LINEAR, BESIDE = ("lru", "min gru"), ("gru 3", "orthogonal", "attention")
 LAGS: dict[str, dict[str, tuple[int, ...]]] = {  # by task and model
-    "easy": {"lru": (50,), "min gru": (200,)},
-    "middle": {"lru": (50,), "min gru": (50,)},
-    "hard": {"lru": (20, 50), "min gru": (2, 5)},
+    "easy": {"lru": (50, 200), "min gru": (200,)},
+    "middle": {"lru": (50, 200), "min gru": (50,)},
+    "hard": {"lru": (10, 15, 20, 50), "min gru": (1, 2, 5)},
 }
 PILOT_LAG = {"easy": 50, "middle": 20, "hard": 10, "drawn": 80}
 GRID = (0.001, 0.003, 0.01, 0.03, 0.1)
-PILOT_SEEDS, SEEDS, DRAWN_SEEDS = (100, 101), range(20), range(10)
+PILOT_SEEDS, SEEDS = (100, 101), range(20)
 
 
 def make(model: str, units: dict[str, int], rng: np.random.Generator, width: int, answers: int) -> Any:
@@ -103,6 +103,6 @@ DRAWN = Experiment(
     [
         {"task": "drawn", "lag": PILOT_LAG["drawn"], "model": model, "rate": rate, "seed": seed}
         for model, rate in DRAWN_RATES.items()
-        for seed in DRAWN_SEEDS
+        for seed in SEEDS
     ],
 )

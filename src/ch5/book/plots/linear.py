@@ -1,4 +1,4 @@
-"""The figures of the page on linear recurrence: success by lag, a clock of modes, loop and scan by the clock."""
+"""The figures of the page on linear recurrence: a ring of eigenvalues, success by lag, modes, loop and scan."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,6 +10,28 @@ from ch5.book.plots import GATE, GRADIENT, INK, OTHER, STATE, TEXT_WIDTH, label_
 from ch5.engine.weights import Array
 
 LOOKS = {"lru": (STATE, "o"), "min gru": (GATE, "s")}
+
+
+def ring(eigenvalues: Array, lags: Array, kernel: Array) -> Figure:
+    """Eigenvalues (units,) with the unit circle; the mean of Re λ^k (lags,); its size beside |λ|^k, for one modulus."""
+    figure, (plane, response, sizes) = plt.subplots(1, 3, figsize=(TEXT_WIDTH[0], 2.2))
+    circle = np.exp(1j * np.linspace(0, 2 * np.pi, 100))
+    plane.plot(circle.real, circle.imag, color=INK, linewidth=0.8)
+    plane.plot(eigenvalues.real, eigenvalues.imag, "o", color=OTHER, markersize=3)
+    plane.set(title="eigenvalues λ", aspect="equal", xticks=(-1, 0, 1))
+    plane.set_yticks([-1, 0, 1], ["-i", "0", "i"])
+    response.axhline(0, color=INK, linewidth=0.8)
+    response.plot(lags, kernel, color=STATE)
+    response.set(title="mean of Re λᵏ", xlabel="age k (steps)", ylim=(-1.1, 1.1))
+    decay = np.abs(eigenvalues[0]) ** lags
+    sizes.plot(lags, decay, color=INK, linewidth=0.8)
+    sizes.plot(lags, np.abs(kernel), "o", color=GRADIENT, markersize=2.5)
+    label_line(sizes, lags[len(lags) // 2], decay[len(lags) // 2], "|λ|ᵏ", INK, xytext=(2, 8))
+    label_line(sizes, lags[0], np.abs(kernel).min(), "mean", GRADIENT, xytext=(0, 3))
+    sizes.set(title="gradient", xlabel="lag k (steps)", yscale="log")
+    sizes.set_yticks([1, 1e-2, 1e-4], ["1", "10⁻²", "10⁻⁴"])
+    sizes.minorticks_off()
+    return figure
 
 
 def success(
@@ -26,11 +48,12 @@ def success(
             )
         every = sorted({lag for of in at.values() for lag in of})
         axes.set(title=task, xlabel="lag (steps)", xscale="log", ylim=(-0.06, 1.06))
-        axes.set_xticks(every, [str(lag) for lag in every], fontsize=9)
+        ticks = [lag for lag in (1, 2, 5, 10, 20, 50, 100, 200) if every[0] <= lag <= every[-1]]
+        axes.set_xticks(ticks, [str(lag) for lag in ticks], fontsize=9)
         axes.minorticks_off()
     panels[0].set_yticks([0, 0.5, 1], ["0 %", "50 %", "100 %"])
     panels[0].set_ylabel("success")
-    panels[-1].legend(fontsize=9)
+    panels[1].legend(fontsize=9, loc="center")
     return figure
 
 

@@ -52,7 +52,7 @@ class Book:
         """The reference made of one text, (N,) ids, N at least 1."""
         if not (text := vocabulary.decode(ids)):
             raise ValueError("ids must hold at least one id, got none")
-        counts = np.bincount(ids, minlength=len(vocabulary))
+        counts = np.bincount(np.asarray(ids, np.int64), minlength=len(vocabulary))
         gaps = _gap_counts([text])[0]
         words = frozenset(WORD.findall(text.lower()))
         return cls(vocabulary, counts / counts.sum(), gaps / max(gaps.sum(), 1), words)

@@ -18,7 +18,7 @@ def losses(
     figure, axes = plt.subplots(figsize=(TEXT_WIDTH[0], 3.6))
     for name, level in levels.items():
         axes.axhline(level, color=INPUT, linewidth=1)
-        axes.text(epochs[-1] + 0.4, level, name, color=INPUT, va="bottom", ha="right", fontsize=10)
+        axes.text(epochs[-1] + 0.4, level, name, color=INPUT, va="bottom", ha="right")
     axes.fill_between(epochs, seeds.min(axis=0), seeds.max(axis=0), color=STATE, alpha=0.25, linewidth=0)
     axes.plot(epochs, live, "o", color=STATE, markersize=4)
     axes.plot(*zip(*published.items(), strict=True), "s", color=OTHER, markerfacecolor="none", markersize=8)
@@ -35,7 +35,7 @@ def held_out(epochs: Array, curves: Mapping[str, Array], train: Array, levels: M
     figure, axes = plt.subplots(figsize=(TEXT_WIDTH[0], 3.8))
     for name, level in levels.items():
         axes.axhline(level, color=INPUT, linewidth=1)
-        axes.text(epochs[0] - 0.4, level, name, color=INPUT, va="top", ha="left", fontsize=9)
+        axes.text(epochs[0] - 0.4, level, name, color=INPUT, va="top", ha="left")
     sides = ((5, (4, 10)), (9, (-14, -10)))  # the epoch at which a name stands, and where
     for (name, losses), color, marker, (at, place) in zip(
         curves.items(), (STATE, OTHER), "os", sides, strict=False
@@ -67,7 +67,7 @@ def arc(
         1, len(widths), figsize=(TEXT_WIDTH[0], 5.6), sharey=True, width_ratios=widths
     )
     for row, sample in zip(rows, samples, strict=True):
-        words.text(0.03, row, sample, family="monospace", fontsize=8.5, va="center", parse_math=False)
+        words.text(0.03, row, sample, family="monospace", va="center", parse_math=False)
     words.set(
         xlim=(0, 1),
         xticks=[],
@@ -81,13 +81,12 @@ def arc(
     for axes, (name, found) in zip(panels, statistics.items(), strict=True):
         for k, (mark, value) in enumerate(references[name].items()):
             axes.axvline(value, color=INPUT, linewidth=2 if mark == "book" else 0.8, zorder=1)
-            axes.text(value, -0.65 - 0.42 * (k % 2), mark, color=INPUT, ha="center", va="bottom", fontsize=8)
+            axes.text(value, -0.65 - 0.42 * (k % 2), mark, color=INPUT, ha="center", va="bottom")
         for shift, seed in zip(np.linspace(-0.2, 0.2, len(found)), found, strict=True):
             axes.errorbar(
                 seed[:, 0], rows + shift, xerr=seed[:, 1], fmt="o", color=STATE, markersize=2, linewidth=1
             )
-        axes.set_xlabel(name.replace(" ", "\n", 1), fontsize=9)
-        axes.tick_params(axis="x", labelsize=8)
+        axes.set_xlabel(name.replace(" ", "\n", 1))
         axes.tick_params(axis="y", length=0)
         axes.margins(x=0.12)
     return figure
@@ -119,7 +118,7 @@ def looking_back(
     for name, lag in marks.items():
         for axes in (top, bottom):
             axes.axvline(lag, color="black", linewidth=0.8)
-        top.annotate(name, (lag, 1), xycoords=("data", "axes fraction"), fontsize=9, xytext=(3, -3),
+        top.annotate(name, (lag, 1), xycoords=("data", "axes fraction"), xytext=(3, -3),
                      textcoords="offset points", va="top")  # fmt: skip
     top.set(yscale="log", ylim=(9e-4, 4), ylabel="loss beyond (nats)")
     bottom.set(
@@ -128,6 +127,6 @@ def looking_back(
     ticks = [1, 2, 4, 8, 16, 32, 64]
     bottom.set_xticks(ticks, map(str, ticks))
     bottom.minorticks_off()
-    top.legend(fontsize=9, loc="lower left")
-    bottom.legend(fontsize=9, loc="lower left")
+    top.legend(loc="lower left")
+    bottom.legend(loc="lower left")
     return figure

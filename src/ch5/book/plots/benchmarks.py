@@ -18,16 +18,16 @@ STYLES = {  # a contender's name, line and marker
 
 def cost(sweeps: Mapping[str, tuple[Array, Mapping[str, Array]]]) -> Figure:
     """For each of T, H and B: the sizes (n,), and each contender's quartiles of the seconds an update takes (3, n)."""
-    figure, panels = plt.subplots(len(sweeps), sharey=True, figsize=(TEXT_WIDTH[0], 7.8))
+    figure, panels = plt.subplots(len(sweeps), sharey=True, figsize=(TEXT_WIDTH[0], 7.2))
     for axes, (letter, (sizes, quartiles)) in zip(panels, sweeps.items(), strict=True):
         for contender, (name, color, style) in STYLES.items():
             low, middle, high = 1000 * quartiles[contender]
             axes.fill_between(sizes, low, high, color=color, alpha=0.14, linewidth=0)
             axes.plot(sizes, middle, style, color=color, label=name, linewidth=1.2)
-        axes.set(xscale="log", yscale="log", xlabel=letter, ylabel="an update (ms)")
+        axes.set(xscale="log", yscale="log", xlabel=f"${letter}$", ylabel="an update (ms)")
         axes.set_xticks(sizes, [str(size) for size in sizes])
         axes.minorticks_off()
-    panels[0].legend(fontsize=9)
+    panels[0].legend(borderpad=0)
     return figure
 
 
@@ -43,8 +43,8 @@ def distance(sizes: Sequence[str], times: Mapping[str, Array], reach: Mapping[in
     axes.set_yticks(range(len(sizes)), sizes)
     axes.invert_yaxis()
     ticks = [0.5, 1, 2, 5, 10, 20]
-    axes.set(xscale="log", xlabel="time of an update, in times of its products alone")
+    axes.set(xscale="log", xlabel="time of an update over that of its products")
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.minorticks_off()
-    axes.legend(fontsize=9)
+    axes.legend(borderpad=0)
     return figure

@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
-from ch5.book.plots import INK, INPUT, OTHER, STATE, TEXT_WIDTH
+from ch5.book.plots import INK, INPUT, OTHER, STATE, TEXT_WIDTH, label_ends
 from ch5.engine.weights import Array
 
 STYLES = {  # a contender's name, line and marker
     "ch5": ("this book", STATE, "o-"),
     "torch": ("PyTorch", OTHER, "s-."),
     "jax": ("JAX", INPUT, "^:"),
-    "products": ("its products alone", INK, "--"),
+    "products": ("its products", INK, "--"),
 }
 
 
@@ -25,9 +25,12 @@ def cost(sweeps: Mapping[str, tuple[Array, Mapping[str, Array]]]) -> Figure:
             axes.fill_between(sizes, low, high, color=color, alpha=0.14, linewidth=0)
             axes.plot(sizes, middle, style, color=color, label=name, linewidth=1.2)
         axes.set(xscale="log", yscale="log", xlabel=f"${letter}$", ylabel="an update (ms)")
-        axes.set_xticks(sizes, [str(size) for size in sizes])
+        ticks = sizes[:: 1 + len(sizes) // 7]
+        axes.set_xticks(ticks, [str(size) for size in ticks])
         axes.minorticks_off()
-    panels[0].legend(borderpad=0)
+    sizes, quartiles = next(iter(sweeps.values()))
+    ends = {name: (sizes[-1], 1000 * quartiles[of][1][-1], color) for of, (name, color, _) in STYLES.items()}
+    label_ends(panels[0], ends)
     return figure
 
 
@@ -46,5 +49,5 @@ def distance(sizes: Sequence[str], times: Mapping[str, Array], reach: Mapping[in
     axes.set(xscale="log", xlabel="time of an update over that of its products")
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.minorticks_off()
-    axes.legend(borderpad=0)
+    figure.legend(loc="outside upper right", ncols=4, columnspacing=0.8, handletextpad=0.1)
     return figure

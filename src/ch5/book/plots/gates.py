@@ -83,7 +83,7 @@ def trained(left: Mapping[int, Mapping[str, Mapping[str, Array]]], lags: Sequenc
                 axes.plot(lags, moments["after"][which].T, color=color, linewidth=0.8)
     for axes, kind in zip(panels[0], next(iter(left.values())), strict=True):
         axes.set_title(kind, loc="center")
-    panels[0, 0].set_xticks([0, 100], ["0", "100"])
+    panels[0, 0].set_xticks([0, 50])
     figure.supxlabel(LAG)
     figure.supylabel(POWER)
     return figure

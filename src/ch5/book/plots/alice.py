@@ -42,7 +42,7 @@ def losses(
 def held_out(epochs: Array, curves: Mapping[str, Array], train: Array, levels: Mapping[str, float]) -> Figure:
     """Losses on held-out text by epoch: (S, E) for each named network, a band over its seeds; the training loss of
     the first, (S, E), dashed; and the levels of other models (nats), listed at the right with their values."""
-    figure, axes = plt.subplots(figsize=(TEXT_WIDTH[0], 3.8))
+    figure, axes = plt.subplots(figsize=(TEXT_WIDTH[0], 3.5))
     right = epochs[-1] + 0.6
     ends = {f"{level:.2f}  {name}": (right, level, INPUT) for name, level in levels.items()}
     for (name, found), color, marker in zip(curves.items(), (STATE, OTHER), "os", strict=False):
@@ -99,7 +99,7 @@ def arc(
     other texts by mark, the book's last; the marks of Markov text between are named at the foot.
     """
     figure, (words, course) = plt.subplots(
-        1, 2, figsize=(TEXT_WIDTH[0], 4.6), sharey=True, width_ratios=[1, 1.9]
+        1, 2, figsize=(TEXT_WIDTH[0], 4.3), sharey=True, width_ratios=[1, 1.9]
     )
     rows = _samples(words, updates, samples)
     course.axvline(0, color=INPUT, linewidth=1)
@@ -155,7 +155,7 @@ def looking_back(
 ) -> Figure:
     """Above, the loss beyond that of a long context, (S, K) by characters given; below, quartiles (S, 3, L) of the log
     gradient norm by lag; for each named network, over the same axis. marks are places to be named."""
-    figure, (top, bottom) = plt.subplots(2, sharex=True, figsize=(TEXT_WIDTH[0], 4.8))
+    figure, (top, bottom) = plt.subplots(2, sharex=True, figsize=(TEXT_WIDTH[0], 4.4))
     looks = list(zip((STATE, OTHER, INPUT), "os^", ("-", "--", ":"), strict=True))
     for losses, (color, marker, line) in zip(excess.values(), looks, strict=False):
         shown = np.clip(losses, 1e-3, None)

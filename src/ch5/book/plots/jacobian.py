@@ -82,7 +82,7 @@ def against_lag(panels: Mapping[str, Mapping[str, Array]]) -> Figure:
 
 def slopes(edges: Array, shares: Mapping[str, Array]) -> Figure:
     """For each of four stages the share of slopes in each bin (seeds, bins), two panels in a row."""
-    figure, panels = plt.subplots(2, 2, sharex=True, figsize=(TEXT_WIDTH[0], 3.8))
+    figure, panels = plt.subplots(2, 2, sharex=True, figsize=(TEXT_WIDTH[0], 3.4))
     width = np.diff(edges)
     for axes, (stage, runs) in zip(panels.flat, shares.items(), strict=True):
         axes.bar(edges[:-1], runs.mean(axis=0), width, align="edge", color=STATE, alpha=0.75)
@@ -138,7 +138,7 @@ def by_radius(panels: Mapping[str, Mapping[float, Array]]) -> Figure:
     moments = list(panels)
     radii = list(panels[moments[0]])
     figure, grid = plt.subplots(
-        2, (len(radii) + 1) // 2, sharex=True, sharey=True, figsize=(TEXT_WIDTH[0], 4.4)
+        2, (len(radii) + 1) // 2, sharex=True, sharey=True, figsize=(TEXT_WIDTH[0], 3.5)
     )
     for axes, radius in zip(grid.flat, radii, strict=True):
         for moment, color, line in zip(moments, (INPUT, GRADIENT), ("--", "-"), strict=True):

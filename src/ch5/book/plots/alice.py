@@ -59,7 +59,17 @@ def held_out(epochs: Array, curves: Mapping[str, Array], train: Array, levels: M
         axes.plot(x, y, "o", color=color, markersize=5 if color == INPUT else 7, clip_on=False)
     axes.hlines(list(levels.values()), 0.4, right, color=INPUT, linewidth=0.6, alpha=0.5)
     label_ends(
-        axes, ends, away=22, arrowprops={"arrowstyle": "-", "color": INPUT, "linewidth": 0.6, "shrinkB": 4}
+        axes,
+        ends,
+        away=22,
+        arrowprops={
+            "arrowstyle": "-",
+            "color": INPUT,
+            "linewidth": 0.6,
+            "shrinkA": 2,
+            "shrinkB": 4,
+            "relpos": (0, 0.5),
+        },
     )
     return figure
 

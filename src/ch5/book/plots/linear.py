@@ -48,13 +48,14 @@ def success(
             )
         every = sorted({lag for of in at.values() for lag in of})
         axes.set(title=task, xscale="log", ylim=(-0.06, 1.06))
+        axes.margins(x=0.2)
         ticks = [lag for lag in (2, 10, 50, 200) if every[0] <= lag <= every[-1]]
         axes.set_xticks(ticks, [str(lag) for lag in ticks])
         axes.minorticks_off()
     panels[0].set_yticks([0, 0.5, 1], ["0 %", "50 %", "100 %"])
     panels[0].set_ylabel("share of runs that succeed")
     figure.supxlabel("lag (steps)")
-    panels[1].legend(loc="center", borderpad=0, handlelength=1)
+    panels[0].legend(loc="lower left", borderpad=0.2, handlelength=1)
     return figure
 
 

@@ -24,6 +24,8 @@ def without_drawings(cell):
         for kind in [kind for kind in output.get("data", {}) if kind.startswith(("image/", WIDGET))]:
             del output.data[kind]
             output.metadata.pop(kind, None)
+        if "metadata" in output:
+            output.metadata.pop("needs_background", None)  # what a transparent picture tells JupyterLab
     cell.metadata.pop("execution", None)
 
 

@@ -1,10 +1,20 @@
 """The figures' style is the book's own, on every machine."""
 
+import io
 import os
+import re
 import subprocess
 import sys
+from itertools import pairwise
+from pathlib import Path
 
+import matplotlib.image
+import matplotlib.pyplot as plt
 import pytest
+
+from ch5.book import plots
+
+PHONE = 358  # pixels of a column on a telephone 390 wide
 
 DRAW = """
 import hashlib, io
@@ -48,3 +58,51 @@ def test_a_reader_s_matplotlibrc_changes_nothing(named, usual, tmp_path):
     (tmp_path / "matplotlibrc").write_text(FOREIGN[named])
     assert len(usual) == 2
     assert pictures(MATPLOTLIBRC=str(tmp_path / "matplotlibrc")) == usual
+
+
+def saved(figure):
+    """The pixels of a figure as a notebook draws it."""
+    picture = io.BytesIO()
+    figure.savefig(picture, format="png", bbox_inches="tight")
+    return matplotlib.image.imread(io.BytesIO(picture.getvalue()))
+
+
+@pytest.fixture
+def styled():
+    plots.use_style()
+    figure, axes = plt.subplots()
+    yield figure, axes
+    plt.close(figure)
+    plt.rcdefaults()
+
+
+def test_no_type_is_smaller_than_eleven_pixels_on_a_telephone(styled):
+    """The style's sizes, at the width a phone shows; and no figure sets a size of its own."""
+    figure, _ = styled
+    shown = PHONE / saved(figure).shape[1] * figure.dpi / 72  # pixels a point
+    sizes = [
+        size for name, size in plt.rcParams.items() if re.search(r"(font|title|label)size$|^font.size", name)
+    ]
+    assert {size for size in sizes if isinstance(size, float)} == {11.0}
+    assert 11 * shown >= 11
+    for module in Path(plots.__file__).parent.glob("*.py"):
+        assert not re.search(r"fontsize|labelsize=", module.read_text("utf-8")), module.name
+
+
+def test_nothing_is_painted_behind_a_figure(styled):
+    """The page shows through: outside and inside the axes nothing is opaque but ink."""
+    figure, axes = styled
+    axes.axis("off")
+    assert saved(figure)[..., 3].max() == 0
+
+
+def test_names_beside_lines_do_not_cover_one_another(styled):
+    """Four lines that end within a point of one another: their names are 13 points apart, in their order."""
+    figure, axes = styled
+    axes.set(xlim=(0, 1), ylim=(0, 1))
+    ends = {name: (1.0, 0.5 + 0.001 * k, plots.INK) for k, name in enumerate("dacb")}
+    plots.label_ends(axes, ends)
+    figure.draw_without_rendering()
+    at = [text.get_window_extent().y0 * 72 / figure.dpi for text in axes.texts]
+    assert [text.get_text() for text in axes.texts] == list("dacb")
+    assert all(above - below > 12 for below, above in pairwise(at))

@@ -29,6 +29,21 @@ def test_a_chapter_is_short_and_opens_with_a_picture(path, server, page):
     assert top < FIRST
 
 
+def test_a_figure_fills_a_phone_and_has_no_card(browser, server):
+    """At 390 pixels in the dark: as wide as the text, so that its type is 11 pixels; no ground, and its ink turned."""
+    page = browser.new_page(viewport={"width": 390, "height": 844}, color_scheme="dark")
+    page.goto(f"{server}/book/chapters/05_memory.html")
+    figure = page.locator(".bd-article figure img").first
+    box, text = figure.bounding_box(), page.locator(".bd-article p").first.bounding_box()
+    assert (box["x"], box["width"]) == (text["x"], text["width"])
+    ground, turned = figure.evaluate(
+        "image => [getComputedStyle(image).backgroundColor, getComputedStyle(image).filter]"
+    )
+    assert ground == "rgba(0, 0, 0, 0)"
+    assert "invert(1)" in turned
+    page.close()
+
+
 # The title page
 
 

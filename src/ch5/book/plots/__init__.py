@@ -2,15 +2,16 @@
 
 One submodule a notebook. Colour means the same everywhere, and line or marker tells it again:
 state and forward pass blue, gradient and backward pass vermilion, input and text grey, gates green.
-Theory is a thin line, a bound is dashed, what was measured is marks with a band.
+Theory is a thin line, a bound is dashed, what was measured is marks with a band. A name stands beside its line.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import matplotlib
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.axes import Axes
 
 # From the colour-blind-safe cycle of Okabe and Ito.
@@ -21,8 +22,9 @@ GATE = "#007F5F"
 INK = "#222222"  # theory, bounds, controls
 OTHER = "#A0527F"  # a fifth thing, where a figure has one
 
-TEXT_WIDTH = (5.6, 3.2)
-HALF_WIDTH = (3.6, 2.8)
+TEXT_WIDTH = (4.8, 3.0)
+LAG = "lag $k$ (steps)"
+POWER = "gradient (power of ten)"
 
 
 def use_style() -> None:
@@ -37,13 +39,34 @@ def label_line(axes: Axes, x: float, y: float, text: str, color: str, **where: A
     axes.annotate(text, (x, y), textcoords="offset points", color=color, **options)
 
 
+def label_ends(
+    axes: Axes, ends: Mapping[str, tuple[float, float, str]], away: float = 5, **where: Any
+) -> None:
+    """Write the names of lines beside their ends (x, y) in their colours, moved apart where one would cover another.
+
+    The limits of the axes have to be set before. `away` is how far to the right, in points.
+    """
+    named = sorted(ends, key=lambda name: ends[name][1])
+    point = 72 / axes.figure.dpi
+    ideal = np.array([point * axes.transData.transform(ends[name][:2])[1] for name in named])
+    at = ideal.copy()
+    for _ in range(100):
+        for i in range(len(at) - 1):
+            push = max(0, 13 - (at[i + 1] - at[i])) / 2
+            at[i], at[i + 1] = at[i] - push, at[i + 1] + push
+    for name, up in zip(named, at - ideal, strict=True):
+        x, y, color = ends[name]
+        label_line(axes, x, y, name, color, xytext=(away, up), **where)
+
+
 def share_of_success(panels: Sequence[Axes], tasks: Iterable[str]) -> None:
     """Axes for the share of runs that succeed, one panel a task, over one axis of lags."""
     for axes, task in zip(panels, tasks, strict=True):
         axes.axhline(0.5, color=INK, linewidth=0.7, linestyle="--")
-        axes.set(title=task, ylabel="success", ylim=(-0.06, 1.09), xscale="log")
+        axes.set(title=task, ylim=(-0.06, 1.09), xscale="log")
         axes.set_yticks([0, 0.5, 1], ["0 %", "50 %", "100 %"])
     ticks = [2, 5, 10, 20, 50, 100, 200, 500]
+    panels[0].figure.supylabel("share of runs that succeed")
     panels[-1].set_xticks(ticks, [str(tick) for tick in ticks])
     panels[-1].minorticks_off()
     panels[-1].set_xlabel("lag (steps)")

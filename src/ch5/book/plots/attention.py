@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from ch5.book.plots import GATE, GRADIENT, INPUT, STATE, TEXT_WIDTH, label_line
+from ch5.book.plots import GATE, GRADIENT, INPUT, POWER, STATE, TEXT_WIDTH, label_ends, label_line
 from ch5.book.plots.sharing import dependence as dependence
 from ch5.engine.weights import Array
 
@@ -32,17 +32,17 @@ def by_distance(lengths: Mapping[str, Array]) -> Figure:
             markersize=4.5,
             linewidth=1.2,
         )
-        at = np.flatnonzero(middle > -9)[-1]  # the end, or half way down
-        up = 6 if name == "attention" or at < len(middle) - 1 else -6
+        at = np.flatnonzero(middle > -12)[-1]  # the end, or half way down
+        up = 7 if name == "attention" or at < len(middle) - 1 else -7
         label_line(axes, distance[at], middle[at], name, color, xytext=(8, up))
-    axes.set(xlabel="distance (steps)", ylabel="length of gradient (power of ten)", ylim=(-18, 2))
+    axes.set(xlabel="distance (steps)", ylabel=POWER, ylim=(-18, 2))
     axes.set_xticks([1, 100, 200, 300, 400])
     return figure
 
 
 def looked_at(weights: Mapping[str, Array], lengths: Mapping[str, Array]) -> Figure:
     """By moment, attention weights and lengths of gradient (sequences, steps) at every step of the input."""
-    figure, panels = plt.subplots(2, sharex=True, figsize=(TEXT_WIDTH[0], 3.6))
+    figure, panels = plt.subplots(2, sharex=True, figsize=(TEXT_WIDTH[0], 4.2))
     for axes, of, color in zip(panels, (weights, lengths), (STATE, GRADIENT), strict=True):
         for (moment, rows), marker in zip(of.items(), "so", strict=True):
             low, middle, high = np.quantile(rows, (0.05, 0.5, 0.95), axis=0)
@@ -54,7 +54,7 @@ def looked_at(weights: Mapping[str, Array], lengths: Mapping[str, Array]) -> Fig
             label_line(axes, step[at], middle[at], moment, color, **side)
         axes.set_yscale("log")
     panels[0].set(ylabel="attention weight $A_{Ts}$", ylim=(1e-4, 4))
-    panels[1].set(ylabel="length of gradient", ylim=(1e-4, 40), xlabel="step s")
+    panels[1].set(ylabel="gradient", ylim=(1e-4, 40), xlabel="step $s$")
     for axes in panels:
         axes.minorticks_off()
     return figure
@@ -69,7 +69,7 @@ def bills(
     peak: Mapping[str, Sequence[int]],
 ) -> Figure:
     """By network: multiplications and bytes kept at `lengths`; at those measured, seconds (2, m) and peak bytes."""
-    figure, (work, time, memory) = plt.subplots(3, sharex=True, figsize=(TEXT_WIDTH[0], 4.9))
+    figure, (work, time, memory) = plt.subplots(3, sharex=True, figsize=(TEXT_WIDTH[0], 5.2))
     for name, (color, marker) in MACHINES.items():
         work.plot(lengths, operations[name], color=color, linewidth=1.2)
         fastest, middle = seconds[name]
@@ -77,14 +77,14 @@ def bills(
         time.plot(measured, fastest, marker, color=color)
         memory.plot(lengths, kept[name], color=color, linewidth=1.2)
         memory.plot(measured, peak[name], marker, color=color)
-        ends = ((work, lengths, operations[name]), (time, measured, fastest), (memory, lengths, kept[name]))
-        for axes, at, values in ends:
-            label_line(axes, at[-1], values[-1], name, color)
     work.set(title="multiplications, counted", ylabel="number")
     time.set(title="time, measured", ylabel="seconds")
-    memory.set(title="memory, counted and measured", ylabel="bytes", xlabel="steps T")
+    memory.set(title="memory, counted and measured", ylabel="bytes", xlabel="steps $T$")
     for axes in (work, time, memory):
         axes.set(xscale="log", yscale="log")
         axes.minorticks_off()
+    for axes, at, values in ((work, lengths, operations), (time, measured, {n: of[0] for n, of in seconds.items()}),
+                             (memory, lengths, kept)):  # fmt: skip
+        label_ends(axes, {name: (at[-1], values[name][-1], MACHINES[name][0]) for name in MACHINES})
     memory.set_xticks(lengths[::3], [f"{T:,}" for T in lengths[::3]])
     return figure

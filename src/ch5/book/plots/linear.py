@@ -6,10 +6,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from ch5.book.plots import GATE, GRADIENT, INK, OTHER, STATE, TEXT_WIDTH, label_line
+from ch5.book.plots import GATE, GRADIENT, INK, LAG, OTHER, STATE, TEXT_WIDTH, label_ends, label_line
 from ch5.engine.weights import Array
 
-LOOKS = {"lru": (STATE, "o"), "min gru": (GATE, "s")}
+LOOKS = {"lru": (STATE, "o", "LRU"), "min gru": (GATE, "s", "minGRU")}
 
 
 def ring(eigenvalues: Array, lags: Array, kernel: Array) -> Figure:
@@ -18,18 +18,18 @@ def ring(eigenvalues: Array, lags: Array, kernel: Array) -> Figure:
     circle = np.exp(1j * np.linspace(0, 2 * np.pi, 100))
     plane.plot(circle.real, circle.imag, color=INK, linewidth=0.8)
     plane.plot(eigenvalues.real, eigenvalues.imag, "o", color=OTHER, markersize=3)
-    plane.set(title="eigenvalues λ", aspect="equal", xticks=(-1, 0, 1))
+    plane.set(title=r"eigenvalues $\lambda$", aspect="equal", xticks=(-1, 0, 1))
     plane.set_yticks([-1, 0, 1], ["-i", "0", "i"])
     response.axhline(0, color=INK, linewidth=0.8)
     response.plot(lags, kernel, color=STATE)
-    response.set(title="mean of Re λᵏ", xlabel="age k (steps)", ylim=(-1.1, 1.1))
+    response.set(title=r"mean of $\mathrm{Re}\,\lambda^k$", xlabel="age $k$ (steps)", ylim=(-1.1, 1.1))
     decay = np.abs(eigenvalues[0]) ** lags
     sizes.plot(lags, decay, color=INK, linewidth=0.8)
     sizes.plot(lags, np.abs(kernel), "o", color=GRADIENT, markersize=2.5)
-    label_line(sizes, lags[len(lags) // 2], decay[len(lags) // 2], "|λ|ᵏ", INK, xytext=(2, 8))
+    label_line(sizes, lags[len(lags) // 2], decay[len(lags) // 2], r"$|\lambda|^k$", INK, xytext=(2, 8))
     label_line(sizes, lags[0], np.abs(kernel).min(), "mean", GRADIENT, xytext=(0, 3))
-    sizes.set(title="gradient", xlabel="lag k (steps)", yscale="log")
-    sizes.set_yticks([1, 1e-2, 1e-4], ["1", "10⁻²", "10⁻⁴"])
+    sizes.set(title="gradient", xlabel=LAG, yscale="log")
+    sizes.set_yticks([1, 1e-2, 1e-4], ["1", "$10^{-2}$", "$10^{-4}$"])
     sizes.minorticks_off()
     return figure
 
@@ -38,28 +38,30 @@ def success(
     lags: Mapping[str, Mapping[str, Sequence[int]]], rates: Mapping[str, Mapping[str, Array]]
 ) -> Figure:
     """For each task a panel; for each model the rate of success, its low and its high end (3, lags), at its lags."""
-    figure, panels = plt.subplots(1, len(lags), sharey=True, figsize=(TEXT_WIDTH[0], 3.2))
+    figure, panels = plt.subplots(1, len(lags), sharey=True, figsize=(TEXT_WIDTH[0], 3.0))
     for axes, (task, at) in zip(panels, lags.items(), strict=True):
-        for model, (color, marker) in LOOKS.items():
+        for model, (color, marker, name) in LOOKS.items():
             rate, low, high = rates[task][model]
             error = [np.maximum(rate - low, 0), np.maximum(high - rate, 0)]
             axes.errorbar(
-                at[model], rate, error, color=color, marker=marker, markersize=5, linewidth=1.2, label=model
+                at[model], rate, error, color=color, marker=marker, markersize=5, linewidth=1.2, label=name
             )
         every = sorted({lag for of in at.values() for lag in of})
-        axes.set(title=task, xlabel="lag (steps)", xscale="log", ylim=(-0.06, 1.06))
-        ticks = [lag for lag in (1, 2, 5, 10, 20, 50, 100, 200) if every[0] <= lag <= every[-1]]
-        axes.set_xticks(ticks, [str(lag) for lag in ticks], fontsize=9)
+        axes.set(title=task, xscale="log", ylim=(-0.06, 1.06))
+        axes.margins(x=0.2)
+        ticks = [lag for lag in (2, 10, 50, 200) if every[0] <= lag <= every[-1]]
+        axes.set_xticks(ticks, [str(lag) for lag in ticks])
         axes.minorticks_off()
     panels[0].set_yticks([0, 0.5, 1], ["0 %", "50 %", "100 %"])
-    panels[0].set_ylabel("success")
-    panels[1].legend(fontsize=9, loc="center")
+    panels[0].set_ylabel("share of runs that succeed")
+    figure.supxlabel("lag (steps)")
+    panels[0].legend(loc="lower left", borderpad=0.2, handlelength=1)
     return figure
 
 
 def clock(modes: Sequence[int], accuracies: Mapping[str, Array], chance: float) -> Figure:
     """The accuracy of the best linear readout against the number of modes per symbol (modes,), fixed lag and drawn."""
-    figure, axes = plt.subplots(figsize=(TEXT_WIDTH[0], 3.2))
+    figure, axes = plt.subplots(figsize=TEXT_WIDTH)
     for (name, accuracy), color, marker in zip(accuracies.items(), (STATE, GRADIENT), "os", strict=True):
         axes.plot(modes, accuracy, color=color, marker=marker, markersize=5, linewidth=1.2)
         label_line(axes, modes[-1], accuracy[-1], name, color)
@@ -74,11 +76,12 @@ def loop_and_scan(steps: Sequence[int], seconds: Mapping[str, Array]) -> Figure:
     """Seconds for all states of T steps, by the way to them: fastest and median (2, lengths)."""
     figure, axes = plt.subplots(figsize=(TEXT_WIDTH[0], 3.4))
     looks = ((STATE, "o"), (GRADIENT, "s"), (OTHER, "^"))
-    for (name, (fastest, median)), (color, marker) in zip(seconds.items(), looks, strict=True):
+    for (fastest, median), (color, marker) in zip(seconds.values(), looks, strict=True):
         axes.fill_between(steps, fastest, median, color=color, alpha=0.2, linewidth=0)
         axes.plot(steps, fastest, color=color, marker=marker, markersize=5, linewidth=1.2)
-        label_line(axes, steps[-1], fastest[-1], name, color)
-    axes.set(xlabel="T (steps)", ylabel="seconds", xscale="log", yscale="log")
-    axes.set_xticks(steps, [f"{T:,}" for T in steps], fontsize=9)
+    axes.set(xlabel="$T$ (steps)", ylabel="seconds", xscale="log", yscale="log")
+    axes.set_xticks(steps[::2], [f"{T:,}" for T in steps[::2]])
     axes.minorticks_off()
+    named = zip(seconds.items(), looks, strict=True)
+    label_ends(axes, {name: (steps[-1], found[0][-1], color) for (name, found), (color, _) in named})
     return figure

@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from ch5.book.plots import GATE, GRADIENT, INK, INPUT, STATE, TEXT_WIDTH, label_line
+from ch5.book.plots import GATE, GRADIENT, INK, INPUT, STATE, TEXT_WIDTH, label_ends, label_line
 from ch5.engine.weights import Array
 
 
@@ -14,13 +14,15 @@ def exponent_map(g: Array, sigma: Array, exponents: Array, gains: Array, points:
     """Predicted exponents (S, G), the critical gains (S,) as a line, and simulated points (P, 3)."""
     figure, axes = plt.subplots(figsize=(TEXT_WIDTH[0], 3.8))
     shown = axes.pcolormesh(g, sigma, exponents, vmin=-1, vmax=1, shading="gouraud", rasterized=True)
-    axes.plot(gains, sigma, color="black", linewidth=1.2)
-    axes.scatter(points[:, 0], points[:, 1], 55, points[:, 2], vmin=-1, vmax=1, edgecolors="black",
+    axes.plot(gains, sigma, color=INK, linewidth=1.2)
+    axes.scatter(points[:, 0], points[:, 1], 55, points[:, 2], vmin=-1, vmax=1, edgecolors=INK,
                  cmap=shown.get_cmap(), clip_on=False, zorder=3)  # fmt: skip
-    axes.axvline(1, color="black", linewidth=0.8, linestyle=":")
-    axes.annotate("shrinks", (0.62, 1.55), fontsize=11)
-    axes.annotate("grows", (3.3, 0.75), fontsize=11)
-    axes.set(xlabel="gain g", ylabel="input noise σ", xlim=(g.min(), g.max()), ylim=(0, sigma.max()))
+    axes.axvline(1, color=INK, linewidth=0.8, linestyle=":")
+    axes.annotate("shrinks", (1.08, 1.6))
+    axes.annotate("grows", (3.3, 0.75))
+    axes.set(
+        xlabel="gain $g$", ylabel=r"input noise $\sigma$", xlim=(g.min(), g.max()), ylim=(0, sigma.max())
+    )
     axes.grid(visible=False)
     figure.colorbar(shown, label="exponent (nats per step)", shrink=0.9)
     return figure
@@ -35,16 +37,18 @@ def finite_size(
     middle = gaps.mean(axis=0)
     top.loglog(sizes, middle, "s-", color=STATE)
     top.loglog(sizes, middle[0] * sizes[0] / np.array(sizes), color=INK, linewidth=1)
-    label_line(top, sizes[-1], middle[0] * sizes[0] / sizes[-1], "1/H", INK, xytext=(6, 0))
+    label_line(top, sizes[-1], middle[0] * sizes[0] / sizes[-1], "$1/H$", INK, xytext=(6, 0))
     top.axhline(0.01, color=INK, linestyle="--", linewidth=1)
-    top.set(xlabel="units H", ylabel="gap (nats per step)", xticks=sizes, xticklabels=sizes)
+    top.set(xlabel="units $H$", ylabel="gap", xticks=sizes, xticklabels=sizes)
     top.minorticks_off()
+    ends = {r"$H \to \infty$": (g[-1], predicted[-1], GRADIENT)}
     for (H, runs), color, marker in zip(quiet.items(), (INPUT, GATE), "s^", strict=True):
         bottom.fill_between(g, runs.min(axis=0), runs.max(axis=0), color=color, alpha=0.2, linewidth=0)
         bottom.plot(g, np.median(runs, axis=0), f"{marker}--", color=color, markersize=4)
-        label_line(bottom, g[-1], np.median(runs[:, -1]), f"H = {H}", color)
+        ends[f"$H = {H}$"] = g[-1], np.median(runs[:, -1]), color
     bottom.plot(g, predicted, color=GRADIENT, linewidth=1)
-    label_line(bottom, g[-1], predicted[-1], "H → ∞", GRADIENT, xytext=(5, 9))
-    bottom.axhline(0, color="black", linewidth=0.8)
-    bottom.set(xlabel="gain g, no noise", ylabel="exponent (nats per step)", xlim=(g[0], g[-1] + 0.05))
+    bottom.axhline(0, color=INK, linewidth=0.8)
+    bottom.set(xlabel="gain $g$, no noise", ylabel="exponent", xlim=(g[0], g[-1] + 0.05))
+    label_ends(bottom, ends)
+    figure.supylabel("nats per step")
     return figure

@@ -1,15 +1,36 @@
 """The figures of page 5: success against lag, what a latch holds and passes, the gradient at the start."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from ch5.book.plots import GATE, GRADIENT, INK, INPUT, OTHER, STATE, TEXT_WIDTH, label_line, share_of_success
+from ch5.book.plots import (
+    GATE,
+    GRADIENT,
+    INK,
+    INPUT,
+    LAG,
+    OTHER,
+    STATE,
+    TEXT_WIDTH,
+    label_line,
+    share_of_success,
+)
 from ch5.engine.weights import Array
 
 KINDS = ((STATE, "o"), (GATE, "s"), (OTHER, "^"), (INPUT, "D"))  # of initial weights, in their order
+SAID = {"gaussian": "Gaussian"}
+SHOWN: dict[
+    str, tuple[str, str, int, dict[str, Any]]
+] = {  # the look of each, the lag at which its name stands in the middle panel, and where
+    "uniform": (STATE, "o-", 1, {"ha": "right", "xytext": (-5, -9)}),
+    "orthogonal": (OTHER, "^-", -1, {}),
+    "gaussian": (INPUT, "-", -1, {"xytext": (5, -3)}),
+    "identity": (INPUT, "--", 4, {"xytext": (0, 20)}),
+}
 
 
 def success_by_lag(
@@ -18,16 +39,28 @@ def success_by_lag(
     searched: Mapping[str, Array],
     by_hand: Mapping[str, Array],
 ) -> Figure:
-    """For each task: rate, low, high (3, lags) by initial weights; the rates of random search and of built weights."""
-    figure, panels = plt.subplots(len(lags), sharex=True, sharey=True, figsize=(TEXT_WIDTH[0], 7.2))
-    for axes, (task, at) in zip(panels, lags.items(), strict=True):
-        for (kind, (rate, low, high)), (color, marker) in zip(trained[task].items(), KINDS, strict=True):
-            axes.fill_between(at, low, high, color=color, alpha=0.14, linewidth=0)
-            axes.plot(at, rate, color=color, marker=marker, markersize=4.5, linewidth=1.2, label=kind)
-        axes.plot(at, searched[task], "x:", color=INK, markersize=5, linewidth=1, label="random search")
-        axes.plot(at, by_hand[task], color=INK, linewidth=4, zorder=1.9, label="built by hand")
+    """For each task: rate, low, high (3, lags) by initial weights; the rates of random search and of built weights.
+
+    Two kinds of initial weights have bands, the other two are thin and grey.
+    """
+    figure, panels = plt.subplots(len(lags), sharex=True, sharey=True, figsize=(TEXT_WIDTH[0], 6.6))
     share_of_success(panels, lags)
-    panels[0].legend(fontsize=9, loc="center left")
+    for axes, (task, at) in zip(panels, lags.items(), strict=True):
+        axes.plot(at, by_hand[task], color=INK, linewidth=4, solid_capstyle="butt", zorder=3)
+        axes.plot(at, searched[task], "x:", color=INK, markersize=5, linewidth=1)
+        for kind, (color, look, _, _) in SHOWN.items():
+            rate, low, high = trained[task][kind]
+            if color != INPUT:
+                axes.fill_between(at, low, high, color=color, alpha=0.18, linewidth=0)
+            axes.plot(at, rate, look, color=color, markersize=4.5, linewidth=1 if color == INPUT else 1.8)
+    lines, at = trained["middle"], lags["middle"]  # the panel with room for every name
+    for kind, (color, _, k, place) in SHOWN.items():
+        label_line(panels[1], at[k], lines[kind][0][k], SAID.get(kind, kind), color, **place)
+    label_line(panels[1], at[-1], by_hand["middle"][-1], "built by hand", INK)
+    label_line(panels[1], at[0], searched["middle"][0], "random search", INK, ha="right", xytext=(68, 9))
+    for axes, task, k, side in ((panels[0], "easy", 3, "left"), (panels[2], "hard", 2, "right")):
+        name_at = {"ha": side, "xytext": (4, 9) if side == "left" else (-5, -9)}
+        label_line(axes, lags[task][k], trained[task]["uniform"][0][k], "uniform", STATE, **name_at)
     return figure
 
 
@@ -35,16 +68,18 @@ def trade(
     h: Array, maps: Mapping[float, Array], rests: Mapping[float, float], left: Mapping[float, Array]
 ) -> Figure:
     """By strength w: the map (h,) with its rests at plus and minus `rests`; what k steps leave, as powers of ten."""
-    figure, (where, passes) = plt.subplots(1, 2, figsize=(TEXT_WIDTH[0], 3.2))
+    figure, (where, passes) = plt.subplots(1, 2, figsize=(TEXT_WIDTH[0], 3.0))
     where.plot(h, h, color=INK, linewidth=0.8)
     for line, w in zip(("-", "--", "-.", ":"), maps, strict=True):
         where.plot(h, maps[w], line, color=STATE, linewidth=1.4)
         where.plot([-rests[w], rests[w]], [-rests[w], rests[w]], "o", color=STATE, markersize=5)
         passes.plot(left[w], line, color=GRADIENT, linewidth=1.4)
         k = np.flatnonzero(left[w] > -17)[-1]  # where the label has room
-        label_line(passes, k, left[w][k], f"w = {w:g}", GRADIENT, fontsize=10)
-    where.set(xlabel="$h_{t-1}$", ylabel="$h_t$", title="what it holds")
-    passes.set(xlabel="k (steps)", ylabel="power of ten", title="what it passes back", ylim=(-20, 1))
+        label_line(passes, k, left[w][k], f"${w:g}$", GRADIENT)
+    where.set(xlabel="$h_{t-1}$", ylabel="$h_t$", title="what it holds", xticks=[-1, 0, 1], yticks=[-1, 0, 1])
+    passes.set(xlabel=LAG, title="gradient it passes", ylabel="power of ten", ylim=(-20, 1.5))
+    passes.set_xticks([0, 50, 100])
+    label_line(passes, 100, 1.5, "$w =$", GRADIENT, va="bottom")
     return figure
 
 
@@ -52,16 +87,17 @@ def success_by_gradient(
     decades: Mapping[str, Array], rates: Mapping[str, Array], kinds: Sequence[str]
 ) -> Figure:
     """For each task (kinds, lags): by how many powers of ten the first gradient is below one; the rate of success."""
-    figure, panels = plt.subplots(len(rates), sharex=True, sharey=True, figsize=(TEXT_WIDTH[0], 6.2))
+    figure, panels = plt.subplots(len(rates), sharex=True, sharey=True, figsize=(TEXT_WIDTH[0], 5.8))
     for axes, task in zip(panels, rates, strict=True):
         for kind, (color, marker), x, y in zip(kinds, KINDS, decades[task], rates[task], strict=True):
-            axes.plot(x, y, marker, color=color, markersize=5.5, alpha=0.85, label=kind)
-        axes.set(title=task, ylabel="success", xscale="log", ylim=(-0.06, 1.09))
+            axes.plot(x, y, marker, color=color, markersize=5.5, alpha=0.85, label=SAID.get(kind, kind))
+        axes.set(title=task, xscale="log", ylim=(-0.06, 1.09))
         axes.set_yticks([0, 0.5, 1], ["0 %", "50 %", "100 %"])
-    ticks = [1, 2, 5, 10, 20, 50, 100]
+    ticks = [1, 2, 5, 10, 20, 100]
     panels[-1].set_xticks(ticks, [f"$10^{{-{tick}}}$" for tick in ticks])
     panels[-1].minorticks_off()
     panels[-1].set_xlabel("gradient at step 1 before training")
     panels[-1].invert_xaxis()
-    panels[0].legend(fontsize=9, loc="center left")
+    figure.supylabel("share of runs that succeed")
+    panels[-1].legend(loc="upper left", handletextpad=0.1, borderpad=0)
     return figure

@@ -16,6 +16,7 @@ LOOKS = {  # by the first word of a model's name
     "lstm": (GATE, "o"),
     "gru": (STATE, "s"),
 }
+SAID = {"gru 1": "GRU", "lstm 1": "LSTM", "uniform": "vanilla, uniform", "orthogonal": "vanilla, orthogonal"}
 
 
 def cut(
@@ -39,26 +40,29 @@ def cut(
             axes.plot(x[:-1] + dx, middle[:-1], line, color=GRADIENT, linewidth=1.2)
             axes.plot(x + dx, middle, marker, color=GRADIENT, markersize=4.5, label=f"lag {lag}")
             axes.plot(dx, np.median(fitted[task][lag]), "*", color=STATE, markersize=8, fillstyle="none")
-        axes.set(title=task, ylabel="right", ylim=(0, 1.09))
+        axes.set(title=task, ylim=(0, 1.09))
         axes.set_yticks([0, 0.5, 1], ["0 %", "50 %", "100 %"])
-        axes.legend(fontsize=9, loc="lower right", bbox_to_anchor=(0.84, 0))
-    panels[-1].set_xticks(x, names)
-    panels[-1].set_xlabel("steps of the backward pass, from the end")
+        free = (0.88, 0.66 if chance[task] > 0.2 else 0.28)  # above the line of chance
+        axes.legend(loc="center right", bbox_to_anchor=free, ncols=2, borderpad=0, handletextpad=0.1)
+    panels[-1].set_xticks(x, [f"${name.replace('lag', 'k')}$" if "lag" in name else name for name in names])
+    figure.supylabel("share of right answers")
+    panels[-1].set_xlabel("steps of the backward pass, at lag $k$")
     return figure
 
 
 def warped(updates: Mapping[str, Mapping[str, Array]]) -> Figure:
     """By clock and model the updates until each run succeeds (seeds,)."""
-    figure, panels = plt.subplots(1, len(updates), sharey=True, figsize=(TEXT_WIDTH[0], 3.4))
+    figure, panels = plt.subplots(len(updates), sharex=True, sharey=True, figsize=(TEXT_WIDTH[0], 4.8))
     for axes, (clock, models) in zip(panels, updates.items(), strict=True):
-        for x, (model, runs) in enumerate(models.items()):
+        for row, (model, runs) in enumerate(models.items()):
             color, marker = LOOKS[model.split()[0]]
-            at = x + np.linspace(-0.3, 0.3, len(runs))
-            axes.plot(at, runs, marker, color=color, markersize=3.5, alpha=0.7)
-        axes.set(title=clock, yscale="log", ylim=(35, 1200))
-        axes.set_xticks(range(len(models)), models, rotation=60, ha="right")
+            at = row + np.linspace(-0.25, 0.25, len(runs))
+            axes.plot(runs, at, marker, color=color, markersize=3.5, alpha=0.7)
+        axes.set(title=clock, xscale="log", xlim=(40, 1200), ylim=(len(models) - 0.4, -0.6))
+        axes.set_yticks(range(len(models)), [SAID.get(model, model) for model in models])
+        axes.tick_params(axis="y", length=0)
     ticks = [50, 100, 200, 500, 1000]
-    panels[0].set_yticks(ticks, [f"{tick:,}" for tick in ticks])
-    panels[0].minorticks_off()
-    panels[0].set_ylabel("updates until it succeeds")
+    panels[-1].set_xticks(ticks, [f"{tick:,}" for tick in ticks])
+    panels[-1].minorticks_off()
+    panels[-1].set_xlabel("updates until a run succeeds")
     return figure

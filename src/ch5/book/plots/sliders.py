@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from ch5.book.plots import GRADIENT, INK, OTHER, TEXT_WIDTH, label_line
+from ch5.book.plots import GRADIENT, INK, LAG, OTHER, POWER, TEXT_WIDTH, label_line
 from ch5.engine.weights import Array
 
 
@@ -20,18 +20,19 @@ def gradient_at_places(
     figure, grid = plt.subplots(2, 2, sharex=True, sharey=True, figsize=(TEXT_WIDTH[0], 4.6))
     ends = np.array([0, lags[-1]])
     for i, axes in enumerate(grid.flat):
-        axes.semilogy(ends, np.exp(bound[i] * ends), "--", color=INK, linewidth=1.2)
-        axes.semilogy(ends, radius[i] ** ends, "-.", color=OTHER, linewidth=1)
-        axes.semilogy(ends, np.exp(exponent[i] * ends), color=GRADIENT, linewidth=1)
-        low, median, high = 10 ** norms[i].T
+        axes.plot(ends, bound[i] / np.log(10) * ends, "--", color=INK, linewidth=1.2)
+        axes.plot(ends, np.log10(radius[i]) * ends, "-.", color=OTHER, linewidth=1.2)
+        axes.plot(ends, exponent[i] / np.log(10) * ends, color=GRADIENT, linewidth=1)
+        low, median, high = norms[i].T
         axes.fill_between(lags, low, high, color=GRADIENT, alpha=0.25, linewidth=0)
-        axes.semilogy(lags, median, "o", color=GRADIENT, markersize=2.5)
-        axes.set(title=titles[i], ylim=(1e-17, 1e9), xlim=(-1, lags[-1] + 1))
-        axes.set_yticks([1e-16, 1e-8, 1, 1e8])
-    figure.supxlabel("lag k (steps)", fontsize=11)
-    figure.supylabel("length of the gradient", fontsize=11)
+        axes.plot(lags, median, "o", color=GRADIENT, markersize=2.5)
+        axes.set(title=titles[i], ylim=(-17, 9), xlim=(-1, lags[-1] + 1))
+    figure.supxlabel(LAG)
+    figure.supylabel(POWER)
     first, third = grid[0, 0], grid[1, 0]  # where the lines are far apart
-    label_line(first, 30, np.exp(30 * bound[0]), "bound", INK, xytext=(0, 9))
-    label_line(third, 40, radius[2] ** 40, "radiusᵏ", OTHER, xytext=(4, -9))
-    label_line(third, 30, np.exp(30 * exponent[2]), "measured\nand exponent", GRADIENT, xytext=(-30, -22))
+    label_line(first, 30, 30 * bound[0] / np.log(10), "bound", INK, xytext=(0, 9))
+    label_line(third, 40, 40 * np.log10(radius[2]), "radius$^k$", OTHER, xytext=(6, -9))
+    label_line(
+        third, 30, 30 * exponent[2] / np.log(10), "measured,\nand exponent", GRADIENT, xytext=(-38, -26)
+    )
     return figure

@@ -58,7 +58,9 @@ function panel(parent, description) {
       add(all, "path", { class: "ch5-grid", d: `M0,${Y(value)}H${width}` });
       add(all, "text", { x: -6, y: Y(value) + 4, "text-anchor": "end" }, text);
     }
-    add(all, "text", { x: width / 2, y: height + 32, "text-anchor": "middle" }, x.label);
+    const below = add(all, "text", { x: width / 2, y: height + 32, "text-anchor": "middle" });
+    for (const part of x.label.split(/\b([A-Za-z])\b/)) // a letter by itself is a symbol
+      add(below, "tspan", part.length === 1 && /[A-Za-z]/.test(part) ? { "font-style": "italic" } : {}, part);
     const plot = add(all, "svg", {
       class: "ch5-plot", width, height, "data-x": x.range.join(" "), "data-y": y.range.join(" "),
     });

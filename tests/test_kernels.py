@@ -155,6 +155,7 @@ def test_a_port_in_use_is_passed_over():
     """Another program may listen anywhere; a port given back is given again."""
     ports = kernels.Ports()
     with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a kernel may just have left it
         taken.bind(("127.0.0.1", ports.block[0]))
         taken.listen()
         assert ports.find_available_port("127.0.0.1") == ports.block[1]

@@ -151,9 +151,8 @@ def recur_backward(cell: Cell, dh_out: Any, s: Array, residuals: Array) -> tuple
     ds = np.zeros_like(flat(s, len(batch))[0])
     latest_first = flat(ds_out, len(batch))[::-1], flat(da, len(batch))[::-1], _local(cell, s, residuals)
     for ds_out_t, da_t, local_t in zip(*latest_first, strict=True):
-        new, ds = cell.step_vjp(
-            ds_out_t + ds, local_t, out=da_t
-        )  # the merge: this step's output + the future
+        ds = ds_out_t + ds  # the merge: this step's output + the future
+        new, ds = cell.step_vjp(ds, local_t, out=da_t)
         if new is not da_t:
             _store(cell, "step_vjp", new, da_t)
     return da, ds.reshape(s.shape[1:])

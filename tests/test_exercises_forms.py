@@ -7,7 +7,8 @@ from math import comb, exp, expm1, isqrt, log, log1p, sqrt
 import numpy as np
 import pytest
 
-from ch5.book.exercises import alice, attention, bptt, cell, gates, jacobian, memory, sharing
+from ch5.analysis import meanfield as prediction
+from ch5.book.exercises import alice, attention, bptt, cell, gates, jacobian, meanfield, memory, sharing
 from ch5.experiments import horizon
 from test_exercises import CHECKERS, declared, said
 
@@ -154,12 +155,10 @@ def the_jacobian_of_softmax(dA, A):
     return np.stack([(np.diag(a) - np.outer(a, a)) @ d for a, d in zip(A, dA, strict=True)])
 
 
-def by_matrices(g, slope, W_hh):
-    J, found = np.eye(len(g)), [np.sqrt(g @ g)]
-    for s in slope[::-1]:
-        J = J @ np.diag(s) @ W_hh
-        found.append(np.sqrt((g @ J) @ (g @ J)))
-    return found
+def from_the_normal_equations(W_hh, slope):
+    """Singular values from W^T W, the radius from the roots of the characteristic polynomial."""
+    longest = np.sqrt(np.linalg.eigvalsh(W_hh.T @ W_hh).max())
+    return [longest * slope.max(), abs(np.roots(np.poly(W_hh))).max(initial=0)]
 
 
 def by_qr(v, slope, W_hh):
@@ -168,6 +167,18 @@ def by_qr(v, slope, W_hh):
         q, r = np.linalg.qr(np.diag(s) @ W_hh @ q)
         logs.append(np.log(abs(r[0, 0])))
     return np.mean(logs)
+
+
+def by_quadrature(g, sigma):
+    """Gauss-Hermite nodes for the means, and bisection from above for the largest fixed point."""
+    z, w = np.polynomial.hermite_e.hermegauss(120)
+    w = w / w.sum()
+    low, high = sigma**2 + 1e-9, g**2 + sigma**2
+    for _ in range(100):
+        q = (low + high) / 2
+        above = g**2 * w @ np.tanh(sqrt(q) * z) ** 2 + sigma**2 < q
+        low, high = (low, q) if above else (q, high)
+    return q, log(g) + log(w @ np.cosh(sqrt(q) * z) ** -4) / 2
 
 
 def newton(padding, W_xh, W_hh, b):
@@ -282,12 +293,19 @@ def against_each_other(logits, temperature):
             lambda f, s, t: np.diag(np.linalg.multi_dot([np.eye(f.shape[1])] * 2 + [np.diag(f_t) for f_t in f[s:t]])),
             lambda f, s, t: np.cumprod(np.vstack([f[:1] ** 0, f[s:t]]), axis=0)[-1],
         ]),
-        (jacobian.check_lengths, [by_matrices]),
+        (jacobian.check_numbers, [
+            from_the_normal_equations,
+            lambda W_hh, slope: (np.linalg.norm(W_hh, 2) * np.max(slope), max(map(abs, np.linalg.eigvals(W_hh)))),
+        ]),
         (jacobian.check_exponent, [by_qr]),
         (jacobian.check_clip, [
             lambda g, limit: g / max(1, np.linalg.norm(g) / limit),
             lambda g, limit: g if g @ g <= limit**2 else limit * g / sqrt(g @ g),
             lambda g, limit: np.minimum(np.linalg.norm(g), limit) * (g / np.linalg.norm(g)),
+        ]),
+        (meanfield.check_settled, [
+            by_quadrature,
+            lambda g, sigma: (prediction.variance(g, sigma), prediction.exponent(g, sigma)),
         ]),
         (memory.check_hold, [by_recursion]),
         (memory.check_left, [by_bisected_rest]),

@@ -1,4 +1,5 @@
-"""The exercises of page 4: a gradient step by step, an exponent without overflow, a clip that keeps the direction.
+"""The exercises of page 4: two numbers of a matrix, an exponent without overflow, a clip that keeps the direction
+(on the page on the clip).
 
 Read     book/chapters/04_jacobian.ipynb     Tested   tests/test_exercises.py
 """
@@ -13,48 +14,53 @@ from ch5.book.exercises import check
 from ch5.engine.weights import Array
 
 
-def check_lengths(answer: Any) -> None:
-    """Check the length of a gradient k steps before the last, for every k."""
+def check_numbers(answer: Any) -> None:
+    """Check the bound's factor per step and the spectral radius."""
 
-    def lengths(g: Array, slope: Array, W_hh: Array) -> Array:
-        """Give the lengths (T+1,) of the gradient at h_T, h_{T-1}, ... h_0, when it is g (H,) at h_T.
-        slope (T, H) is 1 - h^2 at steps 1 ... T, and W_hh (H, H) is the cell's."""
-        found = [np.linalg.norm(g)]
-        for slope_t in slope[::-1]:
-            g = W_hh.T @ (slope_t * g)
-            found.append(np.linalg.norm(g))
-        return np.array(found)
+    def numbers(W_hh: Array, slope: Array) -> tuple[float, float]:
+        """Give two numbers: the factor per step of the bound, the largest slope times the largest
+        singular value of W_hh (H, H), and the spectral radius of W_hh. slope (T, H) is 1 - h^2."""
+        return float(slope.max() * _longest(W_hh)), float(np.abs(np.linalg.eigvals(W_hh)).max())
 
-    def transposed(g: Array, slope: Array, W_hh: Array) -> Array:
-        """W_hh stands for its transpose: forward it is W_hh h, backward W_hh^T dh."""
-        return lengths(g, slope, W_hh.T)
+    def no_slope(W_hh: Array, slope: Array) -> tuple[float, float]:
+        """The slope is missing: a step multiplies by it as well as by W_hh."""
+        return _longest(W_hh), numbers(W_hh, slope)[1]
 
-    def forward_in_time(g: Array, slope: Array, W_hh: Array) -> Array:
-        """The steps are taken from the first to the last; the gradient meets the last one first."""
-        return lengths(g, slope[::-1], W_hh)
+    def mean_slope(W_hh: Array, slope: Array) -> tuple[float, float]:
+        """The mean slope is taken here; only the largest one gives a bound."""
+        return slope.mean() * _longest(W_hh), numbers(W_hh, slope)[1]
 
-    def slope_after(g: Array, slope: Array, W_hh: Array) -> Array:
-        """The slope is multiplied after the matrix; backward the tanh comes first."""
-        found = [np.linalg.norm(g)]
-        for slope_t in slope[::-1]:
-            g = slope_t * (W_hh.T @ g)
-            found.append(np.linalg.norm(g))
-        return np.array(found)
+    def all_entries(W_hh: Array, slope: Array) -> tuple[float, float]:
+        """This takes the root of the sum of all squared entries; the largest singular value is smaller."""
+        return slope.max() * float(np.linalg.norm(W_hh)), numbers(W_hh, slope)[1]
 
-    def no_slope(g: Array, slope: Array, W_hh: Array) -> Array:
-        """The slope of the tanh is missing."""
-        return lengths(g, np.ones_like(slope), W_hh)
+    def not_the_root(W_hh: Array, slope: Array) -> tuple[float, float]:
+        """This takes an eigenvalue of W_hh^T W_hh; the singular value is its square root."""
+        return slope.max() * _longest(W_hh) ** 2, numbers(W_hh, slope)[1]
 
-    def squared(g: Array, slope: Array, W_hh: Array) -> Array:
-        """These are the squares of the lengths."""
-        return lengths(g, slope, W_hh) ** 2
+    def radius_for_both(W_hh: Array, slope: Array) -> tuple[float, float]:
+        """Eigenvalues give no bound: where the matrix is not normal, a vector can be lengthened by more."""
+        radius = numbers(W_hh, slope)[1]
+        return slope.max() * radius, radius
 
-    def from_the_first(g: Array, slope: Array, W_hh: Array) -> Array:
-        """The order is that of the steps here; lag 0, at h_T, comes first."""
-        return lengths(g, slope, W_hh)[::-1]
+    def real_part(W_hh: Array, slope: Array) -> tuple[float, float]:
+        """This is the largest real part; the radius is the largest absolute value, of complex numbers too."""
+        return numbers(W_hh, slope)[0], float(np.linalg.eigvals(W_hh).real.max())
 
-    bugs = [transposed, forward_in_time, slope_after, no_slope, squared, from_the_first]
-    check(answer, lengths, [_path(12, 0, 0.6), _path(1, 1)], bugs, gives=["the lengths"])
+    def with_slope(W_hh: Array, slope: Array) -> tuple[float, float]:
+        """The spectral radius is that of W_hh alone, without a slope."""
+        bound, radius = numbers(W_hh, slope)
+        return bound, slope.max() * radius
+
+    def singular_for_both(W_hh: Array, slope: Array) -> tuple[float, float]:
+        """This is the largest singular value; the radius comes from the eigenvalues."""
+        return numbers(W_hh, slope)[0], _longest(W_hh)
+
+    _, slope, W_hh = _path(12, 5)  # its largest eigenvalues are complex
+    cases = [(W_hh, slope), (np.eye(5, k=-1), np.ones((3, 5)))]  # the delay line
+    bugs = [no_slope, mean_slope, all_entries, not_the_root, radius_for_both]
+    bugs += [real_part, with_slope, singular_for_both]
+    check(answer, numbers, cases, bugs, gives=["the bound", "the radius"])
 
 
 def check_exponent(answer: Any) -> None:
@@ -119,6 +125,11 @@ def check_clip(answer: Any) -> None:
     long, short = 4 * rng.normal(size=7), 0.05 * rng.normal(size=7)
     cases = [(long, 1.5), (short, 1.5)]
     check(answer, clip, cases, [by_value, always, divided, entries], gives=["the gradient"])
+
+
+def _longest(W: Array) -> float:
+    """The largest singular value."""
+    return float(np.linalg.svd(W, compute_uv=False).max())
 
 
 def _path(T: int, seed: int, gain: float = 1.0) -> tuple[Array, Array, Array]:

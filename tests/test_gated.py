@@ -6,6 +6,7 @@ import pytest
 from ch5.analysis import contributions
 from ch5.data.recall import RecallTask
 from ch5.engine import bptt, gradcheck, linear
+from ch5.networks.block import RecallByAttention
 from ch5.networks.gated import GRU, LSTM, gate_product
 from ch5.networks.readout import Readout
 from ch5.networks.sequence import SequenceModel, sample
@@ -307,3 +308,21 @@ def test_weights_and_input_that_do_not_fit_are_refused(kind, rng):
         bptt.unroll(cell, np.ones((5, 2)))
     with pytest.raises(ValueError, match="x must hold ids from 0 to 2, got 0 to 3"):
         bptt.unroll(cell, np.array([0, 3]))
+
+
+def test_positions_make_the_gradient_of_an_open_lstm_fall():
+    """Bias 3, 400 steps of random symbols, 30 seeds: in the median it does not fall without sines and cosines."""
+    steps, width = 400, 32
+    left = []
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        block = RecallByAttention.initialise(rng, width, 8, 8)
+        u = np.eye(8)[rng.integers(8, size=steps)] @ block.W_xu.T
+        open_lstm = LSTM.initialise(rng, width, width, 3)
+        dh_out = np.zeros((steps, 2, width))
+        dh_out[-1] = rng.normal(size=(2, width))
+        inputs = [np.repeat(x[:, None], 2, axis=1) for x in (u, u + block.positions(steps))]
+        gradients = [bptt.backward(open_lstm, dh_out, x, *bptt.unroll(open_lstm, x))[1] for x in inputs]
+        left.append([np.linalg.norm(dx[0]) / np.linalg.norm(dx[-2]) for dx in gradients])
+    without, with_positions = np.median(left, axis=0)
+    assert without > 1 > 0.01 > with_positions

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from ch5.analysis import text_statistics
+from ch5.analysis.intervals import NothingCounted
 from ch5.analysis.text_statistics import Book, Estimate
 from ch5.data.text import Vocabulary
 
@@ -185,6 +186,17 @@ def test_what_cannot_be_estimated_is_refused():
         text_statistics.information(pieces("abc", "abc"), VOCABULARY, [1])
 
 
+def test_what_a_text_has_nothing_of_has_no_value_and_the_rest_has():
+    """In three full stops nothing stands between white space; characters are counted all the same."""
+    dots, reference = pieces("...", "..."), book("a b c d.")
+    found = text_statistics.where_counted(dots, reference, ("spacing", "characters"))
+    assert found == {"spacing": None, "characters": text_statistics.characters(dots, reference)}
+    with pytest.raises(NothingCounted):
+        text_statistics.measure(dots, reference)
+    with pytest.raises(ValueError, match="distances must be from 1 to 2"):  # that is not nothing counted
+        text_statistics.where_counted(dots, reference, ("information 5",))
+
+
 ABC, TEXT = Vocabulary("abc"), np.arange(60).reshape(15, 4) % 3
 MEASURES = {
     "characters": lambda pieces: text_statistics.characters(pieces, Book.of(ABC, np.arange(9) % 3)),
@@ -193,6 +205,7 @@ MEASURES = {
     "real words": lambda pieces: text_statistics.real_words(pieces, Book.of(ABC, np.arange(9) % 3), "3-4"),
     "information": lambda pieces: text_statistics.information(pieces, ABC, [1]),
     "recurrence": lambda pieces: text_statistics.recurrence(pieces, ABC),
+    "where counted": lambda pieces: text_statistics.where_counted(pieces, Book.of(ABC, np.arange(9) % 3)),
     "measure": lambda pieces: text_statistics.measure(pieces, Book.of(ABC, np.arange(9) % 3)),
 }
 

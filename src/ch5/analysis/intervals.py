@@ -35,11 +35,15 @@ class Estimate(NamedTuple):
         return self.low <= other.high and other.low <= self.high
 
 
+class NothingCounted(ValueError):
+    """A text, or a set of them, that has nothing of what a statistic counts."""
+
+
 def jackknife(counts: Array, statistic: Callable[[Array], Array]) -> Estimate:
     """The statistic of the pieces' counts (B, ...) taken together, with its interval.
 
     `statistic` takes counts (..., n) and gives a number for each leading index. Raises ValueError for fewer than two
-    pieces, and where a statistic has no value: nothing of what it counts is in the text.
+    pieces, NothingCounted where a statistic has no value: nothing of what it counts is in the text.
     """
     B = len(counts)
     if B < 2:
@@ -48,6 +52,6 @@ def jackknife(counts: Array, statistic: Callable[[Array], Array]) -> Estimate:
     with np.errstate(invalid="ignore", divide="ignore"):
         value, left_out = statistic(total), statistic(total - counts)
     if not (np.isfinite(value) and np.isfinite(left_out).all()):
-        raise ValueError("counts must not be zero: the text has nothing of what the statistic counts")
+        raise NothingCounted("counts must not be zero: the text has nothing of what the statistic counts")
     error = np.sqrt((B - 1) / B * np.sum((left_out - left_out.mean()) ** 2))
     return Estimate(float(value), float(1.96 * error))

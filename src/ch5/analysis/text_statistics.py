@@ -20,13 +20,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, product
 
 import numpy as np
 
-from ch5.analysis.intervals import Estimate, jackknife
+from ch5.analysis.intervals import Estimate, NothingCounted, jackknife
 from ch5.data.text import Ids, Vocabulary, checked_ids
 from ch5.engine.weights import Array, as_size
 
@@ -154,16 +156,35 @@ def recurrence_of(texts: list[str], words: frozenset[str] | None = None) -> Esti
     return jackknife(np.concatenate([within, n], axis=1), excess)
 
 
+def _information_in(pieces: Ids, book: Book, distances: Sequence[int]) -> Estimate:
+    return information(pieces, book.vocabulary, distances)
+
+
+STATISTICS: dict[str, Callable[[Ids, Book], Estimate]] = {
+    "characters": characters,
+    "alternation": lambda pieces, book: alternation(pieces, book.vocabulary),
+    "spacing": spacing,
+    **{f"real words {length}": partial(real_words, length=length) for length in LENGTHS},
+    **{f"information {name}": partial(_information_in, distances=d) for name, d in DISTANCES.items()},
+    "repetition": lambda pieces, book: repetition(pieces),
+    "recurrence": lambda pieces, book: recurrence(pieces, book.vocabulary),
+}
+
+
 def measure(pieces: Ids, book: Book) -> dict[str, Estimate]:
-    """All statistics by name."""
-    found = {
-        "characters": characters(pieces, book),
-        "alternation": alternation(pieces, book.vocabulary),
-        "spacing": spacing(pieces, book),
-    }
-    found |= {f"real words {length}": real_words(pieces, book, length) for length in LENGTHS}
-    found |= {f"information {name}": information(pieces, book.vocabulary, d) for name, d in DISTANCES.items()}
-    return found | {"repetition": repetition(pieces), "recurrence": recurrence(pieces, book.vocabulary)}
+    """All statistics by name. Raises NothingCounted where the text has nothing of what one of them counts."""
+    return {name: statistic(pieces, book) for name, statistic in STATISTICS.items()}
+
+
+def where_counted(
+    pieces: Ids, book: Book, names: Iterable[str] = tuple(STATISTICS)
+) -> dict[str, Estimate | None]:
+    """These statistics by name, None where the text has nothing of what one of them counts."""
+    found: dict[str, Estimate | None] = dict.fromkeys(names)
+    for name in found:
+        with suppress(NothingCounted):
+            found[name] = STATISTICS[name](pieces, book)
+    return found
 
 
 def pieces_of(ids: Ids, length: int) -> Ids:

@@ -69,6 +69,22 @@ def test_the_first_losses_and_the_loss_of_the_tail_are_those_of_a_run_made_here(
     )
 
 
+def test_the_weights_are_those_after_the_last_epoch_whatever_the_tail_says(monkeypatch):
+    """Told that the tail's loss rises from epoch to epoch, the loss in training is still that of the last weights."""
+    asked = []
+
+    def rising(model, *_, **__):
+        asked.append(model.vector().copy())
+        return np.array([float(len(asked))])
+
+    monkeypatch.setattr(context, "losses_from", rising)
+    settings = alice.TRIALS.settings | {"hidden": 8, "epochs": 2, "variants": {"x": {}}}
+    found = alice.measure(variant="x", seed=1, **settings)
+    assert (found["held_out"], found["train"]) == ([1, 2], 3)
+    assert (asked[0] != asked[1]).any()
+    np.testing.assert_array_equal(asked[1], asked[2])
+
+
 def test_a_trial_is_measured_without_writing():
     settings = alice.TRIALS.settings | {"hidden": 8, "epochs": 1, "variants": {"x": {"window": 128}}}
     found = alice.measure(variant="x", seed=1, **settings)
@@ -90,6 +106,16 @@ def test_a_boundary_is_the_first_update_from_which_on_the_intervals_part():
     assert alice.first_update(stages(2.0, 1.8, 3.0), "x", "above", limit) == 20
     assert alice.first_update(stages(2.0, 3.0, 1.0), "x", "above", limit) is None
     assert alice.first_update(stages(1.0, 0.05, 0.0), "x", "below", limit) == 10
+
+
+def test_where_nothing_was_counted_there_is_no_boundary_and_no_dot():
+    """A stage whose text has nothing of it: it counts as not yet there, and its value is not a number."""
+    pairs = ([0.0, 0.1], [2.0, 0.1], None, [2.0, 0.1])
+    stages = [{"update": k, "statistics": {"x": pair}} for k, pair in enumerate(pairs)]
+    assert alice.first_update(stages, "x", "above", text_statistics.Estimate(1.0, 0.5)) == 3
+    found = alice.course([{"stages": stages}], "x")
+    assert found.shape == (1, 4, 2)
+    np.testing.assert_array_equal(np.isnan(found[0, :, 0]), [False, False, True, False])
 
 
 def test_the_references_stand_in_the_order_that_they_must():

@@ -48,6 +48,17 @@ def test_the_vanilla_network_is_that_of_the_first_record():
     np.testing.assert_array_equal(run.model.vector(), first.model.vector())
 
 
+def test_the_second_experiment_has_the_learning_rate_that_was_chosen_here():
+    """That of the least validation loss of the pilot, whose runs read nothing of the tail."""
+    grid = alice_validated.GRID["vanilla"]
+    runs = [record.load(alice_validated.PILOT).where(model="vanilla", rate=rate)[0] for rate in grid]
+    least = [run["validation"][-1] for run in runs]
+    assert grid[np.argmin(least)] == alice_validated.RATES["vanilla"] == alice.SETTINGS["rate"]
+    assert 0 < np.argmin(least) < len(grid) - 1
+    for run in runs[1:4]:
+        assert min(run["validation"]) == run["validation"][-1]  # so the last epoch's weights would be kept
+
+
 @pytest.mark.parametrize("model", ["lru", "min gru"])
 def test_the_state_of_a_linear_cell_is_carried_from_window_to_window(model):
     """Two windows in turn lose what they lose as one text, in float64."""

@@ -28,7 +28,7 @@ def small_model(kind, V=72, H=6):
 
 def test_parameters_and_updates_are_those_of_the_vanilla_network():
     """At most as many parameters, at least 99 of 100; the same text, windows, rate, clip and number of updates."""
-    vanilla = alice.training(1, **alice.SETTINGS)
+    vanilla = gates_alice.training("vanilla", 1, **gates_alice.SETTINGS)
     for cell in gates_alice.CELLS:
         run = gates_alice.training(cell, 1, **gates_alice.SETTINGS)
         assert 0.99 * vanilla.model.model.size <= run.model.model.size <= vanilla.model.model.size
@@ -131,7 +131,7 @@ def test_at_another_rate_only_the_rate_is_another():
     """With the settings of the first record, all but the rate; and the vanilla run is that of its own experiment."""
     assert gates_alice.RATES.settings | {"rate": 0.002} == gates_alice.EXPERIMENT.settings
     for point in gates_alice.RATES.points:
-        assert point["rate"] > alice.SETTINGS["rate"]
+        assert point["rate"] > gates_alice.SETTINGS["rate"]
     settings = gates_alice.RATES.settings
     run = gates_alice.training("vanilla", 1, rate=0.006, **settings)
     other = alice.training(1, **alice.SETTINGS | {"rate": 0.006})
@@ -150,7 +150,7 @@ def test_what_was_recorded_at_other_rates_comes_out_again(cell):
     np.testing.assert_allclose(now, then["early"], rtol=1e-4)
 
 
-@pytest.mark.parametrize(("cell", "seed"), [("lstm", 1), ("gru", 3)])
+@pytest.mark.parametrize(("cell", "seed"), [("lstm", 1), ("gru", 3), ("vanilla", 2)])
 def test_what_was_recorded_comes_out_again(cell, seed, recorded):
     """The first 20 losses of the recorded run, to 1e-4; they are float32."""
     (then,) = recorded.where(cell=cell, seed=seed)

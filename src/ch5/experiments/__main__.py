@@ -40,6 +40,7 @@ ALL = [
         module.EXPERIMENT
         for module in (prior, ablation, chaos, untied, price, horizon, original, alice, baselines)
     ),
+    alice.SLOWER,
     alice.TRIALS,
     original_changed.EXPERIMENT,
     alice_samples.EXPERIMENT,

@@ -10,40 +10,19 @@ Read     book/chapters/06_alice.ipynb     Tested   tests/test_alice_samples.py
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ch5.analysis import text_statistics
-from ch5.data.text import Ids, Vocabulary
+from ch5.data.text import Vocabulary
 from ch5.experiments import alice
 from ch5.experiments.record import Experiment
 from ch5.networks.sequence import SequenceModel
 
 TEMPERATURES = (*alice.TEMPERATURES, 1.0)
 CHARACTERS = 200  # of the first text, which is shown
-Statistic = Callable[[Ids, text_statistics.Book], text_statistics.Estimate]
-STATISTICS: dict[str, Statistic] = {
-    "characters": text_statistics.characters,
-    "alternation": lambda pieces, book: text_statistics.alternation(pieces, book.vocabulary),
-    "spacing": text_statistics.spacing,
-    "real words 3-4": lambda pieces, book: text_statistics.real_words(pieces, book, "3-4"),
-    "real words 5+": lambda pieces, book: text_statistics.real_words(pieces, book, "5+"),
-    "recurrence": lambda pieces, book: text_statistics.recurrence(pieces, book.vocabulary),
-}
-
-
-def statistics(pieces: Ids, book: text_statistics.Book) -> dict[str, text_statistics.Estimate | None]:
-    """Each statistic of the pieces (T, B), or None."""
-
-    def value(statistic: Statistic) -> text_statistics.Estimate | None:
-        try:
-            return statistic(pieces, book)
-        except ValueError:  # nothing was counted
-            return None
-
-    return {name: value(statistic) for name, statistic in STATISTICS.items()}
+STATISTICS = ("characters", "alternation", "spacing", "real words 3-4", "real words 5+", "recurrence")
 
 
 def written(
@@ -52,7 +31,10 @@ def written(
     """What the network writes now: its statistics, and the beginning of the first text."""
     prompt, rng = vocabulary.encode("Alice "), np.random.default_rng(0)
     pieces = alice.write(model, prompt, temperature, alice.PIECES, rng)
-    return {"statistics": statistics(pieces, book), "text": vocabulary.decode(pieces[:CHARACTERS, 0])}
+    return {
+        "statistics": text_statistics.where_counted(pieces, book, STATISTICS),
+        "text": vocabulary.decode(pieces[:CHARACTERS, 0]),
+    }
 
 
 def measure(*, seed: int, stages: Any, temperatures: Any, **settings: Any) -> dict[str, Any]:

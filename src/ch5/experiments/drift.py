@@ -1,27 +1,33 @@
 """Do the samples drift, and is that the gradient's doing? (C15) Long words that return, counted among real words alone
 
 The statistic is `text_statistics.recurrence_of`: of a thousand pairs of long words, how many more are the same within a
-piece than across two. About four in five of a network's long words are inventions, which hardly ever return; with them
-in the count even the book would pass for a text that drifts. So only pairs of two words of the book count.
+piece than across two. Two in three of a network's long words are inventions, or four in five at a lower rate, which
+hardly ever return; with them in the count even the book would pass for a text that drifts. So only pairs of two words
+of the book count.
 
     alone    512 characters that the network writes after "Alice ", each fed back
     led      from each sentence that begins in a piece of the book, what the network writes after reading the 128
              characters before it, to the end of its own sentence; then the next sentence of the book is read
-    book     the head of the book in pieces of 512 characters; thinned: each long word stays with a probability
+    book     the head of the book in pieces of 512 characters; thinned: each long word stays with a probability, the
+             same for all, or one for each, so that it is at most as frequent as in what the network writes alone
 
 If the network drifted because it reads its own text instead of the book's, the text led by the book would not drift.
 
 A result    share, of the long words written alone those that the book has; alone, led: the statistic and its half
-            width; pairs (2,), how many pairs within pieces there are to count; power, of 100 books thinned to the
-            share those whose interval lies above 0; held_out, the loss on the tail; early (20,), the first losses
+            width; pairs (2,), how many pairs within pieces there are to count; power, of 100 books thinned evenly to
+            the share those whose interval lies above 0, own power, of 100 thinned to the network's own words; own,
+            the mean over these; held_out, the loss on the tail; early (20,), the first losses
 Names       the networks are those of `experiments.alice` after the last update, trained anew: weights are not recorded.
-Takes       Six minutes of one core.
+Takes       Nine minutes of one core.
 Read        book/chapters/07_measured.ipynb     Tested   tests/test_drift.py
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Mapping
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -70,16 +76,23 @@ def pairs(written: list[str], words: frozenset[str]) -> int:
     return sum(n * (n - 1) // 2 for n in counts)
 
 
-def thinned(written: list[str], share: float, rng: np.random.Generator) -> list[str]:
-    """The long words of each text, each kept with this probability."""
-    return [" ".join(w for w in found if rng.random() < share) for found in long_words(written)]
+def thinned(written: list[str], stays: Mapping[str, float], rng: np.random.Generator) -> list[str]:
+    """The long words of each text, each kept with its probability."""
+    return [" ".join(w for w in found if rng.random() < stays.get(w, 0)) for found in long_words(written)]
 
 
-def power(share: float, draws: int, seed: int = 0) -> float:
-    """Of so many books thinned to this share, those in which the return of words is told from none."""
+def like(written: list[str], other: list[str]) -> dict[str, float]:
+    """For each long word the probability to keep it with which it is as frequent as in the other's texts, at most 1."""
+    ours, theirs = (Counter(chain(*long_words(texts))) for texts in (written, other))
+    longer = sum(map(len, written)) / sum(map(len, other))
+    return {word: min(1.0, theirs[word] * longer / n) for word, n in ours.items()}
+
+
+def power(stays: Mapping[str, float], draws: int, seed: int = 0) -> tuple[float, float]:
+    """Of so many books thinned so, those in which the return of words is told from none, and the mean statistic."""
     rng, (reference, pieces) = np.random.default_rng(seed), book()
-    found = [recurrence_of(thinned(pieces, share, rng), reference.words) for _ in range(draws)]
-    return float(np.mean([one.low > 0 for one in found]))
+    found = [recurrence_of(thinned(pieces, stays, rng), reference.words) for _ in range(draws)]
+    return float(np.mean([one.low > 0 for one in found])), float(np.mean([one.value for one in found]))
 
 
 def sentences(ids: text.Ids, vocabulary: text.Vocabulary) -> list[list[int]]:
@@ -141,10 +154,11 @@ def measure(*, variant: str, seed: int, variants: Any, draws: int, **settings: A
     run = alice.training(seed, **settings | variants[variant])
     for _ in run:
         pass
-    model, reference, rng = run.model.model, book()[0], np.random.default_rng(seed)
+    model, (reference, pieces), rng = run.model.model, book(), np.random.default_rng(seed)
     drawn = alice.write(model, vocabulary.encode("Alice "), 1.0, (LENGTH, PIECES), rng)
     alone, guided = texts(drawn, vocabulary), led(model, ids[:first], vocabulary, rng)
     share = share_of_real(alone, reference.words)
+    of_own, mean = power(like(pieces, alone), draws, seed)
     return {
         "early": run.losses[:20],
         "held_out": context.losses_from(model, ids, first).mean(),
@@ -153,14 +167,19 @@ def measure(*, variant: str, seed: int, variants: Any, draws: int, **settings: A
         "led": recurrence_of(guided, reference.words),
         "all words": recurrence_of(alone),
         "pairs": [pairs(alone, reference.words), pairs(guided, reference.words)],
-        "power": power(share, draws, seed),
+        "power": power(dict.fromkeys(reference.words, share), draws, seed)[0],
+        "own power": of_own,
+        "own": mean,
         "sample": guided[1][:200],
     }
 
 
+# At its own rate, and with windows of 32 and of 8 at a rate at which both learn.
+NETWORKS = (("main", alice.SETTINGS["rate"]), ("main", 0.002), ("short", 0.002))
 EXPERIMENT = Experiment(
     "drift",
     measure,
-    alice.SETTINGS | {"variants": {n: alice.VARIANTS[n] for n in ("main", "short")}, "draws": DRAWS},
-    [{"variant": variant, "seed": seed} for variant in ("main", "short") for seed in alice.SEEDS],
+    {name: value for name, value in alice.SETTINGS.items() if name != "rate"}
+    | {"variants": {n: alice.VARIANTS[n] for n in ("main", "short")}, "draws": DRAWS},
+    [{"variant": v, "rate": rate, "seed": seed} for v, rate in NETWORKS for seed in alice.SEEDS],
 )

@@ -124,7 +124,7 @@ def arc(
                 seed, rows + shift, xerr=width, fmt=marker, color=color, markersize=2.5, linewidth=0.8,
                 markerfacecolor="none" if seed is scaled[-1] else color,
             )  # fmt: skip
-        middle = scaled.mean(axis=0)
+        middle = np.median(scaled, axis=0)
         course.plot(middle, rows, color=color)
         label_line(course, middle[at], at, name.replace(" ", "\n", 1), color, linespacing=1, **place)
         for mark, value in references[name].items():

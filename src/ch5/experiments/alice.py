@@ -18,6 +18,7 @@ Read     book/chapters/07_measured.ipynb     Tested   tests/test_alice.py
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -149,6 +150,7 @@ def measure(
     return result | more | context.look_back(model, ids, first)
 
 
+@cache
 def references(seed: int = 0) -> dict[str, dict[str, text_statistics.Estimate]]:
     """The statistics of texts to compare with, by name: the held-out tail and the whole of the book in pieces, and, as
     long as what the network writes, uniform characters, a shuffle of the head and its Markov texts of orders 0 to 5."""

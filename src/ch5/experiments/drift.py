@@ -27,6 +27,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
+from functools import cache
 from itertools import chain
 from typing import Any
 
@@ -129,6 +130,7 @@ def _sentence(written: str) -> str:
     return written[: ends[0] + 1] if ends else written
 
 
+@cache
 def references(seed: int = 0) -> dict[str, Estimate]:
     """The statistic of the book, of one book shuffled word by word, and of its Markov texts of orders 2 to 5."""
     vocabulary, ids, first = alice.book()

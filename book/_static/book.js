@@ -5,7 +5,7 @@
   const SAYS = [["role", "region"], ["aria-label", "A table that scrolls sideways"]];
   const sizes = new ResizeObserver(found => {
     for (const { target: wide } of found) {
-      const scrolls = wide.scrollWidth > wide.clientWidth + 1;
+      const scrolls = wide.scrollWidth > wide.clientWidth;
       if (scrolls) wide.tabIndex = 0;
       else wide.removeAttribute("tabindex");
       const table = wide.closest(".output.columns, .pst-scrollable-table-container");

@@ -206,7 +206,7 @@ def cut(page):
                 .filter(e => e.scrollWidth > e.clientWidth + 1)
                 .filter(e => !says(e, getComputedStyle(e, "::before")));
               const formulas = Array.from(document.querySelectorAll(".katex-display"))
-                .filter(e => e.scrollWidth > e.clientWidth + 1 && e.tabIndex !== 0);
+                .filter(e => e.scrollWidth > e.clientWidth && e.tabIndex !== 0);
               return [...printed, ...tables, ...formulas].map(e => e.outerHTML.slice(0, 100));
             }"""
         )

@@ -54,7 +54,7 @@ lab: $(INSTALLED) ## open the notebooks in JupyterLab on this machine
 notebooks: $(INSTALLED) ## run every notebook and keep its text outputs
 	$(BIN)/python scripts/run_notebooks.py
 
-experiments: $(INSTALLED) ## run the long experiments and record them: all, or one by NAME=horizon
+experiments: $(INSTALLED) ## run the long experiments and record them: all, or one by NAME=horizon; NAME=--help says how long each takes
 	$(BIN)/python -m ch5.experiments $(NAME)
 
 train: $(INSTALLED) ## train on a text of your own, TEXT=path, or go on; more: OPTIONS="--cell lstm --hidden 200"

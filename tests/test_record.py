@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -357,6 +358,18 @@ def command(*arguments):
         capture_output=True,
         text=True,
     )
+
+
+def test_every_recorded_run_has_a_name_and_a_time(capsys):
+    """All but the benchmarks, which `make bench` records; --help lists them with their minutes."""
+    recorded = {path.stem for path in record.RECORDED.glob("*.json") if "benchmarks" not in path.stem}
+    assert set(__main__.MINUTES) == recorded
+    assert min(__main__.MINUTES.values()) > 0
+    with pytest.raises(SystemExit):
+        __main__.main(["--help"])
+    listed = capsys.readouterr().out
+    for name, minutes in __main__.MINUTES.items():
+        assert re.search(rf"(?m)^  {name} +{minutes} min$", listed)
 
 
 def test_an_unknown_name_is_refused_with_the_names_there_are():

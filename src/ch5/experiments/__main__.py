@@ -34,46 +34,59 @@ from ch5.experiments import (  # noqa: E402
     untied,
 )
 
-# In the order of the pages that load them.
+# In the order of the pages that load them, with the minutes that each takes on one core, about.
 ALL = [
-    *(
-        module.EXPERIMENT
-        for module in (prior, ablation, chaos, untied, price, horizon, original, alice, baselines)
-    ),
-    alice.SLOWER,
-    alice.TRIALS,
-    original_changed.EXPERIMENT,
-    alice_samples.EXPERIMENT,
-    clip.EXPERIMENT,
-    clip.CLOSELY,
-    clip.CONTINUED,
-    drift.EXPERIMENT,
-    recall_cut.EXPERIMENT,
-    recall_warped.PILOT,
-    recall_warped.EXPERIMENT,
-    gates_opening.EXPERIMENT,
-    gates_horizon.EXPERIMENT,
-    recall_best.PILOT,
-    recall_best.EXPERIMENT,
-    recall_best.LONGER,
-    gates_alice.EXPERIMENT,
-    gates_alice.RATES,
-    alice_validated.PILOT,
-    alice_validated.EXPERIMENT,
-    linear_horizon.PILOT,
-    linear_horizon.EXPERIMENT,
-    linear_horizon.DRAWN,
+    (prior.EXPERIMENT, 3),
+    (ablation.EXPERIMENT, 5),
+    (chaos.EXPERIMENT, 3),
+    (untied.EXPERIMENT, 5),
+    (price.EXPERIMENT, 9),
+    (horizon.EXPERIMENT, 60),
+    (original.EXPERIMENT, 1),
+    (alice.EXPERIMENT, 25),
+    (baselines.EXPERIMENT, 3),
+    (alice.SLOWER, 25),
+    (alice.TRIALS, 12),
+    (original_changed.EXPERIMENT, 8),
+    (alice_samples.EXPERIMENT, 5),
+    (clip.EXPERIMENT, 10),
+    (clip.CLOSELY, 2),
+    (clip.CONTINUED, 2),
+    (drift.EXPERIMENT, 9),
+    (recall_cut.EXPERIMENT, 5),
+    (recall_warped.PILOT, 1),
+    (recall_warped.EXPERIMENT, 1),
+    (gates_opening.EXPERIMENT, 3),
+    (gates_horizon.EXPERIMENT, 20),
+    (recall_best.PILOT, 7),
+    (recall_best.EXPERIMENT, 7),
+    (recall_best.LONGER, 15),
+    (gates_alice.EXPERIMENT, 10),
+    (gates_alice.RATES, 20),
+    (alice_validated.PILOT, 28),
+    (alice_validated.EXPERIMENT, 17),
+    (linear_horizon.PILOT, 45),
+    (linear_horizon.EXPERIMENT, 35),
+    (linear_horizon.DRAWN, 18),
 ]
-EXPERIMENTS = {experiment.name: experiment for experiment in ALL}
+EXPERIMENTS = {experiment.name: experiment for experiment, _ in ALL}
+MINUTES = {experiment.name: minutes for experiment, minutes in ALL}
+
+
+def times() -> str:
+    """Every experiment with its time, a line each."""
+    rows = [f"  {name:22}{minutes:4} min" for name, minutes in MINUTES.items()]
+    return "\n".join(["about, on one core:", *rows, f"  {'all':22}{sum(MINUTES.values()) / 60:4.0f} h"])
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
-        "python -m ch5.experiments", description="Run the recorded experiments, all of them or by name."
+        "python -m ch5.experiments",
+        description="Run the recorded experiments, all of them or by name.",
+        epilog=times(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "names", nargs="*", metavar="name", help=f"one of {', '.join(EXPERIMENTS)}; all by default"
-    )
+    parser.add_argument("names", nargs="*", metavar="name", help="one of those below; all by default")
     parser.add_argument("--jobs", type=int, default=-1, help="workers at once; one a core by default")
     parser.add_argument("--fresh", action="store_true", help="forget earlier points and records")
     asked = parser.parse_args(arguments)
@@ -82,6 +95,7 @@ def main(arguments: list[str] | None = None) -> int:
             parser.error(f"name must be one of {', '.join(EXPERIMENTS)}, got {name}")
     try:
         for name in asked.names or EXPERIMENTS:
+            print(f"{name}: about {MINUTES[name]} minutes of one core, if not yet recorded")
             record.run(EXPERIMENTS[name], jobs=asked.jobs, fresh=asked.fresh)
             print(f"{name}: recorded in {record.RECORDED / name}.json")
     except BlockingIOError as error:

@@ -15,7 +15,7 @@ PILOT       every network at its learning rates of GRID, each twice the one befo
             vanilla cell also at 0.006, which had done well on the test part in `experiments.gates_alice`
 EXPERIMENT  three other seeds, at the rate of least validation loss there, which lies inside the network's grid
 
-Both together take about half an hour on one core.
+Both together take about three quarters of an hour on one core.
 
 A result    parameters; early (20,), the first losses; loss and validation (epochs,), after each epoch; of the epoch
             that is kept train and test, which the pilot does not read

@@ -48,6 +48,16 @@ def test_the_vanilla_network_is_that_of_the_first_record():
     np.testing.assert_array_equal(run.model.vector(), first.model.vector())
 
 
+def test_a_quarter_of_the_lstm_s_learning_rate_did_nearly_as_well_in_the_pilot():
+    """Within 0.01 nats, one run each: it need not have ten times the vanilla network's."""
+    pilot, rate = record.load(alice_validated.PILOT), alice_validated.RATES["lstm"]
+    at_quarter, at_its_rate = (
+        min(pilot.where(model="lstm", rate=one)[0]["validation"]) for one in (rate / 4, rate)
+    )
+    assert rate > 10 * alice_validated.RATES["vanilla"]
+    assert at_its_rate < at_quarter < at_its_rate + 0.01
+
+
 def test_the_second_experiment_has_the_learning_rate_that_was_chosen_here():
     """That of the least validation loss of the pilot, whose runs read nothing of the tail."""
     grid = alice_validated.GRID["vanilla"]

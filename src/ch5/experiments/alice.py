@@ -3,7 +3,8 @@
 The head of the book is read in windows of 32 characters, 16 of them an update, each going on where the one before it
 ended: the state is carried, the gradient is not. Adam, at a rate that falls to zero along half a cosine. The rate it
 starts from is the one that `experiments.alice_validated` chose for this network in its pilot, on a part of the head.
-The last tenth of the book is held out and chooses nothing: the weights are those after the last epoch.
+The last tenth of the book is held out: the weights are those after the last epoch. It chose nothing, but it had shown
+0.006 to be a rate worth trying.
 
     main     as said               short    windows of 8 instead of 32, 64 an update
     reset    each window starts from a zero state, in a new order every epoch

@@ -74,7 +74,7 @@ lint: $(INSTALLED) ## check style, formatting and types
 	$(BIN)/mypy
 
 browser: $(INSTALLED) ## read every built page in Chromium: no other host, no error, nothing overflows
-	$(BIN)/python -m pytest -n 2 tests/browser
+	$(BIN)/python -m pytest -n 3 tests/browser
 
 screenshots: $(INSTALLED) ## picture every built page, wide and narrow, light and dark, in screenshots/
 	$(BIN)/python scripts/screenshots.py
@@ -92,7 +92,7 @@ clean: ## remove what was built; the environment stays
 	@echo "Creating .venv from requirements.lock (a few minutes, once)"
 	rm -rf .venv
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	@touch $@
 
 $(INSTALLED): .venv/.lock-installed pyproject.toml

@@ -19,6 +19,8 @@ def main():
                 page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
                 for name in PAGES:
                     page.goto(f"{address}/{name}", wait_until="load")
+                    page.evaluate("for (const image of document.images) image.loading = 'eager'")
+                    page.wait_for_load_state("networkidle")
                     shot = f"{name.removesuffix('.html').replace('/', '-')}-{width}-{scheme}.png"
                     page.screenshot(path=OUT / shot, full_page=True)
                 page.close()

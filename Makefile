@@ -92,7 +92,7 @@ clean: ## remove what was built; the environment stays
 	@echo "Creating .venv from requirements.lock (a few minutes, once)"
 	rm -rf .venv
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch $@
 
 $(INSTALLED): .venv/.lock-installed pyproject.toml

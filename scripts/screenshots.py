@@ -20,7 +20,7 @@ def main():
                 for name in PAGES:
                     page.goto(f"{address}/{name}", wait_until="load")
                     page.evaluate("for (const image of document.images) image.loading = 'eager'")
-                    page.wait_for_load_state("networkidle")
+                    page.wait_for_function("[...document.images].every(image => image.complete)")
                     shot = f"{name.removesuffix('.html').replace('/', '-')}-{width}-{scheme}.png"
                     page.screenshot(path=OUT / shot, full_page=True)
                 page.close()

@@ -74,7 +74,7 @@ lint: $(INSTALLED) ## check style, formatting and types
 	$(BIN)/mypy
 
 browser: $(INSTALLED) ## read every built page in Chromium: no other host, no error, nothing overflows
-	$(BIN)/python -m pytest -n 3 tests/browser
+	$(BIN)/python -m pytest -n 3 --dist loadgroup tests/browser
 
 screenshots: $(INSTALLED) ## picture every built page, wide and narrow, light and dark, in screenshots/
 	$(BIN)/python scripts/screenshots.py

@@ -22,6 +22,7 @@ from sphinx.application import Sphinx
 ROOT = Path(__file__).parents[2]
 
 NOTEBOOKS = sorted(ROOT.glob("book/chapters/*.ipynb"))
+pytestmark = pytest.mark.xdist_group("live")  # one process builds it, once
 PATIENCE = 240_000  # milliseconds, for a machine that is busy
 
 

@@ -7,6 +7,7 @@ from checks import outline, sideways
 from chromium import PAGES
 from pypdf import PdfReader
 
+pytestmark = pytest.mark.xdist_group("paper")  # one process reads it, once
 PAPER_WIDTH = 642  # pixels between the margins: 170 of the 210 mm of A4
 
 

@@ -89,6 +89,7 @@ def first_losses(count, **settings):
 # It is NumPy's run
 
 
+@pytest.mark.xdist_group("original")  # one process trains the reference, once
 def test_the_original_run(page, home, reference):
     """From a server: the first 50 losses to 1e-12 and every epoch's mean to 1e-9; from disk the first epoch's. The page
     asks no other host and complains of nothing."""

@@ -17,7 +17,6 @@ step, and the shared weights' gradient is one product over all steps again.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import chain
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -148,7 +147,7 @@ def recur_backward(cell: Cell, dh_out: Any, s: Array, residuals: Array) -> tuple
     """From the last step to the first: da, like the drive, and ds_0 (..., S)."""
     ds_out, batch, (*slots, A) = _at_states(dh_out, s), s.shape[1:-1], cell.drive_shape
     da = _all_steps(len(ds_out), slots, (*batch, A), s.dtype)
-    ds = np.zeros_like(flat(s, len(batch))[0])
+    ds = np.zeros(flat(s[0], len(batch)).shape, s.dtype)
     latest_first = flat(ds_out, len(batch))[::-1], flat(da, len(batch))[::-1], _local(cell, s, residuals)
     for ds_out_t, da_t, local_t in zip(*latest_first, strict=True):
         ds = ds_out_t + ds  # the merge: this step's output + the future
@@ -174,15 +173,11 @@ def _all_steps(T: int, slots: Sequence[int], shape: tuple[int, ...], dtype: Any)
 
 def _local(cell: Cell, s: Array, residuals: Array) -> Iterator[Array]:
     """The local derivatives (B, L) of one step after another, the latest first."""
-    s, residuals, axes = _given(s), _given(residuals), s.ndim - 2
-    n = max(1, BLOCK // s[0].size)
-
-    def block(stop: int) -> Array:
+    s, residuals, n = _given(s), _given(residuals), max(1, BLOCK // s[0].size)
+    for stop in range(len(residuals), 0, -n):
         start = max(0, stop - n)
         local = cell.linearise(s[start : stop + 1], residuals[start:stop])
-        return _given(flat(local, axes)[::-1])
-
-    return chain.from_iterable(block(stop) for stop in range(len(residuals), 0, -n))
+        yield from _given(flat(local, s.ndim - 2)[::-1])
 
 
 def _at_states(dh_out: Any, s: Array) -> Array:

@@ -32,6 +32,8 @@ def mend_page(app, name, template, context, doctree):
         lambda m: m[1] + summary(m[2]),
         body,
     )
+    # A test's name, one long word, breaks between the words that it is made of.
+    body = re.sub(r"(?m)(^|>)(test_c\d+_\w+)$", lambda m: m[1] + m[2].replace("_", "_<wbr>"), body)
     context["body"] = re.sub(r"(<a [^>]*>) (Exercise)", r" \1\2", body)  # no line under the space before
     # Sphinx tells translators by a class to leave code alone; this is how HTML says it.
     for part in ("body", "toc"):
@@ -77,6 +79,18 @@ def keep_for_no_scripts(app, doctree, page):
             cell.parent.insert(place, nodes.raw("", "<noscript>", format="html"))
 
 
+def name_columns(app, doctree, page):
+    """In a table marked "records" every value has its column's name before it: a row on a telephone is a card."""
+    for table in doctree.findall(nodes.table):
+        if "records" in table["classes"]:
+            head, body = (next(table.findall(part)) for part in (nodes.thead, nodes.tbody))
+            for row in body:
+                for name, cell in list(zip(head[0], row, strict=True))[1:]:
+                    if cell.astext():
+                        label = nodes.inline("", "", *name[0].deepcopy().children, classes=["column"])
+                        cell[0][0:0] = [label, nodes.Text(" ")]
+
+
 def write_front_door(app, exception):
     """The redirect at the top, with the language and the title that sphinx-external-toc leaves out."""
     if exception or app.builder.format != "html":
@@ -98,5 +112,6 @@ def setup(app):
     app.connect("doctree-read", tell_tables)
     app.connect("doctree-resolved", keep_for_no_scripts)
     app.connect("html-page-context", mend_page)
+    app.connect("doctree-resolved", name_columns)
     app.connect("build-finished", write_front_door, priority=900)  # after sphinx-external-toc
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -4,6 +4,7 @@ One more page has the tests of the claims.
 """
 
 import ast
+import re
 from html import escape
 from pathlib import Path
 from textwrap import dedent
@@ -97,7 +98,7 @@ def source_pages(app):
         yield f"source/{module}", page(name, body), "page.html"
     listed = "\n".join(
         f'<li><a class="notranslate" href="{module}.html"><code>{dotted(module)}</code></a> '
-        f"{escape(first_line_of(text))}</li>"
+        f"{escape(first_sentence_of(text))}</li>"
         for module, text in app.modules.items()
     )
     package = '<code class="notranslate">ch5</code>'
@@ -110,8 +111,10 @@ def dotted(module):
     return module.replace("/", ".").removesuffix(".__init__")
 
 
-def first_line_of(text):
-    return (ast.get_docstring(ast.parse(text)) or "").split("\n")[0]
+def first_sentence_of(text):
+    """What a module says it is: its docstring to the end of the first sentence, or of the first paragraph."""
+    paragraph = (ast.get_docstring(ast.parse(text)) or "").split("\n\n")[0]
+    return re.split(r"(?<=\w[.:])\s+(?=[A-Z])", " ".join(paragraph.split()))[0].rstrip(":")
 
 
 def page(title, body):

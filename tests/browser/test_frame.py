@@ -44,6 +44,35 @@ def test_a_figure_fills_a_phone_and_has_no_card(browser, server):
     page.close()
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_heading_of_a_section_is_smaller_than_the_title(width, browser, server):
+    """By a fifth at the least, on a telephone too."""
+    page = browser.new_page(viewport={"width": width, "height": 844})
+    page.goto(f"{server}/book/chapters/06_alice.html")
+    title, heading = (
+        page.locator(f".bd-article {tag}").first.evaluate("one => parseFloat(getComputedStyle(one).fontSize)")
+        for tag in ("h1", "h2")
+    )
+    assert 1.2 * heading <= title
+    page.close()
+
+
+@pytest.mark.parametrize("path", ["write_your_own_cell", "benchmarks", "chapters/10_attention"])
+def test_a_table_of_records_is_read_without_scrolling_on_a_phone(path, browser, server):
+    """Each value with its column's name above it, in sight; on a wide screen the names stand at the head alone."""
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.goto(f"{server}/book/{path}.html")
+    table = page.locator("table.records").first
+    assert table.evaluate("one => one.parentElement.scrollWidth <= one.parentElement.clientWidth")
+    head = table.locator("thead th").last.text_content().strip()
+    label = table.locator("tbody tr").last.locator("td").last.locator(".column")
+    assert label.text_content() == head
+    assert label.is_visible()
+    page.set_viewport_size({"width": 1280, "height": 900})
+    assert not label.is_visible()
+    page.close()
+
+
 # The title page
 
 

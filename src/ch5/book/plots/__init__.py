@@ -40,7 +40,7 @@ def label_line(axes: Axes, x: float, y: float, text: str, color: str, **where: A
 
 
 def label_ends(
-    axes: Axes, ends: Mapping[str, tuple[float, float, str]], away: float = 5, **where: Any
+    axes: Axes, ends: Mapping[str, tuple[float, float, str]], away: float = 7, **where: Any
 ) -> None:
     """Write the names of lines beside their ends (x, y) in their colours, moved apart where one would cover another.
 

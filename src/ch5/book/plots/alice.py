@@ -14,9 +14,9 @@ from ch5.engine.weights import Array
 LOSS = "loss (nats per character)"
 NAMES_AT: tuple[tuple[int, dict[str, Any]], ...] = (  # of the statistics: at which row, and where
     (0, {"xytext": (52, 0)}),
-    (4, {"ha": "right", "xytext": (-9, 4)}),
+    (4, {"ha": "right", "xytext": (-17, 4)}),
     (6, {"xytext": (12, 0)}),
-    (8, {"xytext": (12, 0)}),
+    (8, {"xytext": (19, 0)}),
 )
 
 

@@ -64,8 +64,8 @@ def by_lag(
 def ablated(total: Mapping[str, Array], along: Array) -> Figure:
     """Norms (seeds, lags + 1) with slots cut off from the state before, and along the gates alone."""
     figure, axes = plt.subplots(figsize=TEXT_WIDTH)
-    named = zip(total.items(), "osv", strict=True)
-    ends = {name: _band(axes, norms, GRADIENT, marker) for (name, norms), marker in named}
+    looks = zip(total.items(), "osv", ("-", "--", ":"), strict=True)
+    ends = {name: _band(axes, norms, GRADIENT, *look) for (name, norms), *look in looks}
     axes.set(xlabel=LAG, ylabel=POWER)
     label_ends(axes, ends | {"the path": _band(axes, along, GATE, "^")})
     return figure
@@ -158,11 +158,11 @@ def _seeds(axes: Axes, x: Sequence[int], runs: Array, name: str) -> None:
     )
 
 
-def _band(axes: Axes, norms: Array, color: str, marker: str) -> tuple[float, float, str]:
+def _band(axes: Axes, norms: Array, color: str, marker: str, line: str = "-") -> tuple[float, float, str]:
     """The median over seeds with a band from lowest to highest; gives its end and its colour."""
     powers = np.log10(norms)
     middle = np.median(powers, axis=0)
     lags = np.arange(len(middle))
     axes.fill_between(lags, powers.min(axis=0), powers.max(axis=0), color=color, alpha=0.2, linewidth=0)
-    axes.plot(middle, color=color, marker=marker, markevery=10, markersize=4, linewidth=1.2)
+    axes.plot(middle, line, color=color, marker=marker, markevery=10, markersize=4, linewidth=1.2)
     return lags[-1], middle[-1], color

@@ -35,7 +35,8 @@ def with_and_without(clipped: Array, free: Array, guessing: float) -> Figure:
     axes.set_ylim(bottom=1.5)
     ends = {"no clip": (free, GRADIENT), "clip": (clipped, STATE)}
     found = {name: (epochs[-1], np.median(runs[:, -1]), color) for name, (runs, color) in ends.items()}
-    label_ends(axes, found | {r"$\log V$": (epochs[-1], guessing, INK)})
+    label_ends(axes, found)
+    label_line(axes, 1, guessing, r"$\log V$", INK, xycoords=("axes fraction", "data"))
     return figure
 
 
@@ -106,9 +107,7 @@ def around(offset: Array, rows: Mapping[str, Array], shown: int, guessing: float
         axes.set_ylabel(name)
     panels[0].axhline(guessing, color=INK, linewidth=0.8)
     panels[0].set_ylim(0, 4 * guessing)
-    panels[0].annotate(
-        r"$\log V$", (offset[-1], guessing), xytext=(2, 0), textcoords="offset points", va="center"
-    )
+    label_line(panels[0], 1, guessing, r"$\log V$", INK, xycoords=("axes fraction", "data"))
     panels[1].set_yscale("log")
     panels[2].set_yscale("log")
     panels[-1].set_xlabel("updates after the event")

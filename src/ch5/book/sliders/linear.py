@@ -96,7 +96,7 @@ def ring(rings: Rings) -> Slider:
                     ],
                 },
                 {
-                    "title": "Kernel: the mean of Re λᵏ",
+                    "title": "Mean of Re λᵏ",
                     "description": "What the mean of the units still holds of an input, against its age in steps.",
                     "x": axis("age k (steps)", -1, 101, ticks),
                     "y": axis("", -1.1, 1.1, {-1: "−1", 0: "0", 1: "1"}),

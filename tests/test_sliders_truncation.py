@@ -57,7 +57,7 @@ def test_the_bars_sum_to_what_was_measured(n, runs):
     """The lags' shares, each by the pairs kept, sum to the truncated gradient's share of the whole: in the mean of
     20 networks to a hundredth, in each to three. Nothing but counting went into the bars."""
     slider, (i,) = sliders.window(runs), sliders.nearest(n)
-    bars, band, dots = slider.figure["panels"][2]["series"]
+    band, bars, dots = slider.figure["panels"][2]["series"]
     carried = [run["truncated"]["state carried"] for run in runs]
     measured = np.array([of["cosine"][i] * of["ratio"][i] for of in carried])
     counted = np.array([run["after"]["shares"] for run in runs]) @ sliders.kept(n)

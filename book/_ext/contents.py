@@ -65,16 +65,16 @@ def list_pages(app, doctree, page):
             continue
         for part in yaml.safe_load(Path(app.confdir, "_toc.yml").read_text("utf-8"))["parts"]:
             place += nodes.paragraph("", part["caption"], classes=["caption"])
-            place += nodes.bullet_list("", *(entry(app, page, one["file"]) for one in part["chapters"]))
+            place += nodes.bullet_list("", *(entry(app, page, **one) for one in part["chapters"]))
 
 
-def entry(app, page, name):
-    """The line of one page."""
-    title = app.env.titles[name].astext()
-    link = nodes.reference("", title, refuri=app.builder.get_relative_uri(page, name), internal=True)
-    time = nodes.inline("", f"{minutes(app.env.get_doctree(name))} min", classes=["minutes"])
+def entry(app, page, file, title=""):
+    """The line of one page, under its own title or the shorter one of the table of contents."""
+    title = title or app.env.titles[file].astext()
+    link = nodes.reference("", title, refuri=app.builder.get_relative_uri(page, file), internal=True)
+    time = nodes.inline("", f"{minutes(app.env.get_doctree(file))} min", classes=["minutes"])
     item = nodes.list_item("", nodes.paragraph("", "", link, nodes.Text(" "), time))
-    if said := description(Path(app.env.doc2path(name))):
+    if said := description(Path(app.env.doc2path(file))):
         item += nodes.paragraph("", said, classes=["about"])
     return item
 

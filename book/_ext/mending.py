@@ -70,6 +70,22 @@ def tell_tables(app, doctree):
             block["classes"].append("columns" if in_columns(block.astext()) else "prose")
 
 
+def join_bars(app, doctree):
+    """Folded cells in a row, of at most 15 lines each, stand under one bar, which counts all their assertions."""
+    for cell in reversed(list(doctree.findall(folded))):
+        if folded(after := cell.next_node(descend=False, siblings=True)):
+            counts = [int(re.search(r"\d+", one["prompt_show"])[0]) for one in (cell, after)]
+            cell["prompt_show"] = f"How this was checked: {sum(counts)} assertions"
+            cell[0] += after[0].children
+            after.parent.remove(after)
+
+
+def folded(node):
+    """Whether a node is a cell whose assertions are folded, and nothing else."""
+    said = node.get("prompt_show", "") if isinstance(node, nodes.container) else ""
+    return said.startswith("How this was checked") and len(node.children) == 1
+
+
 def keep_for_no_scripts(app, doctree, page):
     """A cell tagged without-scripts stands in for the control above it, where no script draws that."""
     for cell in list(doctree.findall(nodes.container)):
@@ -110,6 +126,7 @@ def setup(app):
     for kind in (solution_node, nodes.admonition):
         app.add_node(kind, override=True, html=(visit_folded, depart_folded))
     app.connect("doctree-read", tell_tables)
+    app.connect("doctree-read", join_bars)
     app.connect("doctree-resolved", keep_for_no_scripts)
     app.connect("html-page-context", mend_page)
     app.connect("doctree-resolved", name_columns)

@@ -8,6 +8,7 @@ whose branch is then REPOSITORY_BRANCH, else main. Without it no page leads ther
 import json
 import os
 import subprocess
+import textwrap
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -87,7 +88,10 @@ class HowToCite(SphinxDirective):
             "year": year,
             "version": cited["version"],
         }
-        lines = [f"  {key} = {{{value}}}," for key, value in entry.items()]
+        lines = [  # no wider than a telephone
+            textwrap.fill(f"  {key} = {{{value}}},", 48, subsequent_indent=11 * " ")
+            for key, value in entry.items()
+        ]
         bibtex = "\n".join(["@software{recurrence,", *lines, "}"])
         return [sentence, nodes.literal_block(bibtex, bibtex, language="bibtex")]
 

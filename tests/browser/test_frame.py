@@ -230,6 +230,25 @@ def test_every_hint_is_folded(site):
         assert text.count('<summary class="admonition-title">Hint</summary>') == hints, path.stem
 
 
+# Evidence
+
+
+def test_adjacent_folds_stand_under_one_bar(site):
+    """Which says how many all of its cells have; it may follow a bar over something else."""
+    said = r"How this was checked: (\d+) assertion"
+    for path in NOTEBOOKS:
+        text = (site / "book/chapters" / f"{path.stem}.html").read_text("utf-8")
+        bars = re.findall(r'<details class="[^"]*\bhide\b.*?</details>(?:\s*</div>\s*)?', text, re.DOTALL)
+        for bar, after in zip(bars, [*bars[1:], ""], strict=False):
+            if number := re.search(said, bar):
+                code = re.sub(r"<[^>]*>", "", bar)
+                assert len(re.findall(r"(?m)^\s*assert\b", code)) == int(number[1]), path.stem
+                place = text.index(bar) + len(bar)
+                assert not (
+                    text[place:].startswith('<div class="cell tag_hide-input') and re.search(said, after)
+                )
+
+
 # The last line
 
 

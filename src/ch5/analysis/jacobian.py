@@ -30,7 +30,7 @@ def step_jacobians(W_hh: Array, slope: Array) -> Array:
 
 
 def log_gradient_norms(W_hh: Array, slope: Array, g: Array) -> Array:
-    """How long the gradient g at h_T still is k steps earlier: log |dh_{T-k}|, k = 0 ... T.
+    """How long a gradient g at h_T is k steps earlier: log |dh_{T-k}|, k = 0 ... T.
 
     No Jacobian is formed: a step costs one product with W_hh. Leading axes of g and of a
     step of slope broadcast. (H, H) or (T, H, H), (T, ..., H), (..., H) -> (T+1, ...).
@@ -40,7 +40,8 @@ def log_gradient_norms(W_hh: Array, slope: Array, g: Array) -> Array:
     if g.ndim == 0 or g.shape[-1] != W_hh.shape[-1] or not np.isfinite(g).all():
         needs = f"{W_hh.shape[-1]} finite entries on its last axis"
         raise ValueError(f"g must have {needs}, got shape {g.shape}")
-    dh, log_size = _scaled(np.broadcast_to(g, np.broadcast_shapes(g.shape, slope[0].shape)), 1)
+    shape = np.broadcast_shapes(g.shape, slope[0].shape)
+    dh, log_size = _scaled(np.broadcast_to(g, shape), 1)
     logs = [log_size + _log(np.linalg.norm(dh, axis=-1))]
     for slope_t, W_t in zip(slope[::-1], W_hh[::-1], strict=True):
         dh, log_growth = _scaled((slope_t * dh) @ W_t, 1)

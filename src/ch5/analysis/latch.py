@@ -28,11 +28,10 @@ Floats = npt.NDArray[np.float64]
 
 
 def latch(symbols: int, w: float = 6.0, push: float = 1.5) -> SequenceModel:
-    """One latch a symbol: the symbol pushes its own by +push, and every step pushes the others by -push."""
+    """One latch a symbol: each step pushes its symbol's by +push and the others by -push."""
     one = np.eye(as_size("symbols", symbols, 2))
-    return SequenceModel(
-        VanillaCell(2 * push * one, w * one, np.full(symbols, -push)), Readout(one, np.zeros(symbols))
-    )
+    cell = VanillaCell(2 * push * one, w * one, np.full(symbols, -push))
+    return SequenceModel(cell, Readout(one, np.zeros(symbols)))
 
 
 def delay_line(symbols: int, lag: int, size: float = 0.1) -> SequenceModel:

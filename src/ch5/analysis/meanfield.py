@@ -52,7 +52,7 @@ def variance(g: npt.ArrayLike, sigma: npt.ArrayLike) -> Array:
 
 
 def exponent(g: npt.ArrayLike, sigma: npt.ArrayLike) -> Array:
-    """The predicted exponent 1/2 log(g^2 <slope^2>): (...), (...) -> (...); -inf for g = 0."""
+    """The exponent 1/2 log(g^2 <slope^2>): (...), (...) -> (...); -inf for g = 0."""
     g, sigma = _checked(g, sigma)
     with np.errstate(divide="ignore"):
         return np.log(g) + 0.5 * np.log(mean_squared_slope(variance(g, sigma)))

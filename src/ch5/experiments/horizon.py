@@ -100,7 +100,7 @@ def run(make: Make, task: RecallTask, seed: int, budget: dict[str, Any]) -> tupl
 
 
 def train(make: Make, task: RecallTask, seed: int, budget: dict[str, Any]) -> dict[str, Any]:
-    """One run: did it succeed, its last accuracy, the updates it made, its first 20 losses.
+    """One run: did it succeed, its last accuracy, its updates, its first 20 losses.
 
     And what `input_gradient_norms` gives before training.
     """

@@ -55,7 +55,7 @@ class Cut:
         return self.model.outputs(*self.after_the_cut(x))[-1:]
 
     def loss_and_gradient(self, batch: tuple[Array, Array], out: Cut) -> tuple[float, Cut]:
-        """The mean loss of a batch (x, targets (1, B)), and the gradient of the last k steps in `out`."""
+        """The mean loss of a batch (x, targets (1, B)); in `out` the last k steps' gradient."""
         x, s_0 = self.after_the_cut(batch[0])
         loss, gradient = self.model.loss_and_gradient((x, batch[1]), s_0, out.model)
         if self.k == 0:
@@ -64,7 +64,7 @@ class Cut:
         return loss, out
 
     def after_the_cut(self, x: Array) -> tuple[Array, Array | None]:
-        """The last k steps, the last one for k = 0, and the state before them; None for zero."""
+        """The last k steps (one for k = 0), and the state before them; None for zero."""
         early = len(x) - max(self.k, 1)
         if self.reset or early == 0:
             return x[early:], None

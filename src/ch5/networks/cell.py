@@ -43,7 +43,7 @@ class VanillaCell(Weights):
         return self.b.shape
 
     def drive(self, x: Array) -> Array:
-        """What the input adds, for all steps at once: (T, ..., D) or ids (T, ...) -> (T, ..., H)."""
+        """What the input adds, all steps at once: (T, ..., D) or ids (T, ...) -> (T, ..., H)."""
         return linear.apply(self.W_xh, x, self.b)
 
     def step(self, a_t: Array, h_prev: Array, out: Array | None = None) -> tuple[Array, None]:
@@ -63,7 +63,7 @@ class VanillaCell(Weights):
     def weight_gradients(
         self, da: Array, x: Array, h: Array, out: VanillaCell | None = None
     ) -> tuple[VanillaCell, Array | None]:
-        """The shared weights' gradient, a sum over steps written as one product, and dx (None for ids)."""
+        """The weights' gradient, a sum over steps as one product, and dx (None for ids)."""
         gradient = self.empty() if out is None else out
         _, dx = linear.backward(self.W_xh, da, x, gradient.W_xh)
         linear.weight_gradient(da, h[:-1], len(self.b), gradient.W_hh)

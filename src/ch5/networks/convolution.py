@@ -48,7 +48,7 @@ class Convolution(Weights):
         return np.stack([line[K - 1 - k : len(line) - k] for k in range(K)], axis=-2)
 
     def forward(self, x: Any, past: Any = None) -> Array:
-        """Every output, all positions in one product: (T, ..., D) or ids (T, ...) -> (T, ..., N)."""
+        """Every output, in one product: (T, ..., D) or ids (T, ...) -> (T, ..., N)."""
         return linear.apply(self._flat(self.W), self._flat(self.windows(x, past)), self.b)
 
     def backward(self, dy: Any, x: Any, past: Any = None) -> tuple[Convolution, Array, Array]:

@@ -114,9 +114,9 @@ def check_stitch(answer: Any) -> None:
     """Check that the gradient is handed from each window to the one before it."""
 
     def stitch(pieces: list[Result], W_hh: Array, backward: Backward) -> Array:
-        """Give da (T, H) of a whole sequence that comes in pieces (dh_out, h), first to last; each h
-        begins with the state that its piece started from. backward(dh_out, h, W_hh) gives da and dh_0
-        of one piece alone."""
+        """Give da (T, H) of a whole sequence that comes in pieces (dh_out, h), first to last;
+        each h begins with the state that its piece started from.
+        backward(dh_out, h, W_hh) gives da and dh_0 of one piece alone."""
         parts, dh = [], np.zeros(len(W_hh))
         for dh_out, h in reversed(pieces):
             da, dh = backward(np.vstack([dh_out[:-1], dh_out[-1] + dh]), h, W_hh)
@@ -164,8 +164,8 @@ def check_pairs(answer: Any) -> None:
     """Check the count of the terms that truncation leaves."""
 
     def pairs(T: int, n: int) -> int:
-        """Count the pairs of an output t and a use of the weights at step u <= t that lie in one window,
-        for T steps in windows of n; the last window may be shorter."""
+        """Count the pairs of an output t and a use of the weights at step u <= t that lie
+        in one window, for T steps in windows of n; the last window may be shorter."""
         return sum(t % n + 1 for t in range(T))
 
     def all_of_them(T: int, n: int) -> int:

@@ -17,7 +17,7 @@ def check_hold(answer: Any) -> None:
     """Check the states of a latch under a series of pushes."""
 
     def hold(pushes: Array, w: float) -> Array:
-        """Give the states (T,) of a latch of strength w, h_t = tanh(w h_{t-1} + push_t), that starts at 0.
+        """Give the states (T,) of a latch of strength w, h_t = tanh(w h_{t-1} + push_t), from 0.
         pushes (T,) are those of steps 1 ... T."""
         h, states = 0.0, []
         for push in pushes:
@@ -68,8 +68,8 @@ def check_left(answer: Any) -> None:
     """Check what a latch at rest leaves of a gradient."""
 
     def left(w: float, k: int) -> float:
-        """Give the factor that k steps back leave of a gradient, when the latch of strength w > 1 rests at the
-        h > 0 with h = tanh(w h). Iterating from h = 1 finds it."""
+        """Give the factor that k steps back leave of a gradient, when the latch of strength
+        w > 1 rests at the h > 0 with h = tanh(w h). Iterating from h = 1 finds it."""
         return _slope(w) ** k
 
     def no_weight(w: float, k: int) -> float:
@@ -100,7 +100,8 @@ def check_interval(answer: Any) -> None:
     """Check Wilson's interval."""
 
     def interval(successes: int, runs: int) -> tuple[float, float]:
-        """Give low and high, the two rates p at which |successes / runs - p| = 1.96 sqrt(p (1 - p) / runs)."""
+        """Give low and high, the two rates p at which
+        |successes / runs - p| = 1.96 sqrt(p (1 - p) / runs)."""
         rate, z = successes / runs, 1.96
         return _roots(rate, z**2 / runs)
 

@@ -67,7 +67,8 @@ def check_input_gradient(answer: Any) -> None:
     """Check dx of a causal convolution."""
 
     def input_gradient(dy: Array, W: Array) -> Array:
-        """Give dx (T, D), the gradient with respect to the inputs, from dy (T, N) and W (N, K, D), W_k = W[:, k].
+        """Give dx (T, D), the gradient with respect to the inputs, from dy (T, N) and
+        W (N, K, D), W_k = W[:, k].
         The input x_t stood in y_t, y_{t+1}, ... up to y_{t+K-1}, as far as there are outputs."""
         dx = np.zeros((len(dy), W.shape[2]))
         for k in range(W.shape[1]):

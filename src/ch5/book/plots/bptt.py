@@ -42,7 +42,7 @@ def curves(panels: Mapping[str, tuple[Mapping[str, Array], str, float]], every: 
             updates = every * np.arange(1, runs.shape[1] + 1)
             _band(panel, updates, runs, color, line)
             ends[merge] = updates[-1], runs[:, -1].mean(), color
-        panel.axhline(level, color=INK, linewidth=0.8)
+        panel.hlines(level, 0, updates[-1], color=INK, linewidth=0.8)
         panel.set(title=task, ylabel="loss (nats per step)")
         label_ends(panel, ends)
     axes[-1].set_xlabel("update")

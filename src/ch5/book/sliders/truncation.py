@@ -89,13 +89,13 @@ def window(runs: Sequence[Mapping[str, Any]]) -> Slider:
                     "y": axis("", -0.06, 0.66, {0: "0", 0.2: "20 %", 0.4: "40 %", 0.6: "60 %"}),
                     "series": [
                         series(
+                            "band", "ink", LAGS[None], whole.min(axis=0)[None], top=whole.max(axis=0)[None]
+                        ),
+                        series(
                             "bars",
                             "gradient",
                             np.arange(len(LAGS) + 1)[None] - 0.5,
                             shares * whole.mean(axis=0),
-                        ),
-                        series(
-                            "band", "ink", LAGS[None], whole.min(axis=0)[None], top=whole.max(axis=0)[None]
                         ),
                         series("dots", "ink", LAGS[None], whole.mean(axis=0)[None]),
                     ],

@@ -122,9 +122,12 @@ def information(pieces: Ids, vocabulary: Vocabulary, distances: Sequence[int]) -
 def repetition(pieces: Ids) -> Estimate:
     """The share of places whose next ten characters have stood in the same piece before."""
     pieces = _checked(pieces, least=REPEATED)
-    rows = np.lib.stride_tricks.sliding_window_view(pieces, REPEATED, axis=0)
-    different = [len({window.tobytes() for window in rows[:, b]}) for b in range(pieces.shape[1])]
-    return jackknife(np.array([[len(rows) - d, len(rows)] for d in different]), _share)
+    places, width = len(pieces) - REPEATED + 1, pieces.itemsize
+    lines = [piece.tobytes() for piece in pieces.T]
+    different = [
+        len({line[i : i + width * REPEATED] for i in range(0, width * places, width)}) for line in lines
+    ]
+    return jackknife(np.array([[places - d, places] for d in different]), _share)
 
 
 def recurrence(pieces: Ids, vocabulary: Vocabulary) -> Estimate:

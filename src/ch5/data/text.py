@@ -131,7 +131,7 @@ class Vocabulary:
         if outside.any():
             at = int(outside.argmax())
             raise ValueError(f"ids must lie in 0 to {len(self) - 1}, got {ids[at]} at position {at}")
-        return "".join(self.characters[i] for i in ids.tolist())
+        return "".join(map(self.characters.__getitem__, ids.tolist()))
 
 
 def windows(ids: Ids, length: int) -> tuple[Ids, Ids]:

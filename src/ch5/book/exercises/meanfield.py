@@ -13,7 +13,7 @@ from ch5.book.exercises import check
 from ch5.engine.weights import Array
 
 Result = tuple[float, float]
-Z = np.linspace(-8, 8, 801)
+Z = np.linspace(-8, 8, 201)
 WEIGHT = np.exp(-(Z**2) / 2) / np.exp(-(Z**2) / 2).sum()
 
 

@@ -154,14 +154,19 @@ def test_a_block_that_another_process_has_is_left_to_it():
 def test_a_port_in_use_is_passed_over():
     """Another program may listen anywhere; a port given back is given again."""
     ports = kernels.Ports()
-    with socket.socket() as taken:
-        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a kernel may just have left it
-        taken.bind(("127.0.0.1", ports.block[0]))
-        taken.listen()
-        assert ports.find_available_port("127.0.0.1") == ports.block[1]
-    ports.return_port(ports.block[1])
-    assert {ports.find_available_port("127.0.0.1") for _ in range(2)} <= set(ports.block[:2])
-    ports.claim.close()
+    try:
+        first = ports.find_available_port("127.0.0.1")
+        ports.return_port(first)
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", first))
+            taken.listen()
+            another = ports.find_available_port("127.0.0.1")
+            assert another != first
+            assert another in ports.block
+        ports.return_port(another)
+        assert first in {ports.find_available_port("127.0.0.1") for _ in range(2)}
+    finally:
+        ports.claim.close()
 
 
 def test_every_kernel_manager_asks_for_these_ports():

@@ -40,7 +40,7 @@ book-live: export LIVE := $(if $(PYODIDE),local,cdn)
 book-live: book ## build the book with a kernel in the browser; PYODIDE=FOLDER ships that Pyodide with it
 	$(BIN)/python scripts/live.py $(PYODIDE)
 
-pdf: $(INSTALLED) ## print the built book as one PDF, in _build/html/book.pdf
+pdf: $(INSTALLED) $(filter book,$(MAKECMDGOALS)) ## print the built book as one PDF, in _build/html/book.pdf
 	$(BIN)/python scripts/pdf.py
 
 test: lint ## lint, check types, run the unit tests and compare every notebook with its outputs

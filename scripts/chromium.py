@@ -15,7 +15,7 @@ PAGES = sorted(
     if "_static" not in path.parts
     and path.name not in ("07_gates.html", "08_attention.html")  # old addresses, which lead on
     and path != SITE / "index.html"  # and so does this
-    and (SITE / "source" / "ch5" not in path.parents or path == SITE / "source" / "ch5" / "cell.html")
+    and (SITE / "source" not in path.parent.parents or path.match("networks/cell.html"))  # one for all
     and SITE / "lite" not in path.parents  # JupyterLite, see test_live.py
 )
 WIDTHS = (1280, 390)

@@ -86,8 +86,8 @@ def lost(reader, paths):
     text = letters("".join(texts(reader)))
     told = {part.get("/Alt") for part in parts(reader.root_object.get("/StructTreeRoot", {}))}
     for path in paths:
-        for piece in written(article(path)):
-            if not stands(letters(piece), text):
+        for piece in dict.fromkeys(map(letters, written(article(path)))):
+            if not stands(piece, text):
                 yield piece
         for image in article(path).iter("img"):
             if image.get("alt") not in told:

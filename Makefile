@@ -45,7 +45,7 @@ pdf: $(INSTALLED) $(filter book,$(MAKECMDGOALS)) ## print the built book as one 
 
 test: lint ## lint, check types, run the unit tests and compare every notebook with its outputs
 	$(BIN)/python -m pytest -n 2 --ignore tests/browser
-	$(BIN)/python -m pytest -n 2 --dist loadfile -W default \
+	$(BIN)/python -m pytest -n 3 --dist loadfile -W default \
 	  --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg book/chapters
 
 lab: $(INSTALLED) ## open the notebooks in JupyterLab on this machine

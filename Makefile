@@ -80,7 +80,7 @@ screenshots: $(INSTALLED) ## picture every built page, wide and narrow, light an
 	$(BIN)/python scripts/screenshots.py
 
 lock: ## resolve requirements.lock anew (needs uv: pip install uv)
-	uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
+	uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --no-strip-extras \
 	  --generate-hashes --group build --group book --group test --upgrade \
 	  --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
 

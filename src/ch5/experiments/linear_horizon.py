@@ -12,8 +12,8 @@ with a lag drawn from 20 to 80 for every sequence.
 Names    a result is that of `horizon.train`
 Read     book/chapters/11_linear.ipynb     Tested   tests/test_linear_horizon.py
 
-The learning rate of each model and task is the one with the most successes, then the best accuracy, on the pilot
-seeds of RATES.
+The learning rate of each linear cell is one for the three tasks: that with the most successes, then the best
+accuracy, over the tasks' runs with the seeds of PILOT. On the drawn lag the models beside them have their own.
 """
 
 from __future__ import annotations

@@ -44,9 +44,9 @@ def cut(
         axes.set_yticks([0, 0.5, 1], ["0 %", "50 %", "100 %"])
         free = (0.88, 0.66 if chance[task] > 0.2 else 0.28)  # above the line of chance
         axes.legend(loc="center right", bbox_to_anchor=free, ncols=2, borderpad=0, handletextpad=0.1)
-    panels[-1].set_xticks(x, [f"${name.replace('lag', 'k')}$" if "lag" in name else name for name in names])
+    panels[-1].set_xticks(x, [name.replace("-", "−") for name in names])
     figure.supylabel("share of right answers")
-    panels[-1].set_xlabel("steps of the backward pass, at lag $k$")
+    panels[-1].set_xlabel("steps $k$ of the backward pass")
     return figure
 
 

@@ -23,19 +23,20 @@ PLACES = (
     (
         0.8,
         "Forgets",
-        "Below one the only rest is at zero: whatever the state was, it fades, and of the gradient less than a "
+        "Below one the only fixed point is zero: whatever the state was, it fades, and of the gradient less than a "
         "billionth is left after a hundred steps.",
     ),
     (
         1.0,
         "On the edge",
-        "The gradient at rest is kept whole. But nothing is held: zero is the only rest, and the least push moves it.",
+        "The gradient at rest is kept whole. But nothing is held: zero is the only fixed point, and the least push "
+        "moves it.",
     ),
     (
         1.2,
         "Holds a little",
-        "Two rests, and a push of a tenth is enough to go from one to the other. Of the gradient less than 10⁻¹⁵ "
-        "is left after a hundred steps.",
+        "Two stable fixed points, and a push of a tenth is enough to go from one to the other. Of the gradient less "
+        "than 10⁻¹⁵ is left after a hundred steps.",
     ),
     (
         3.0,

@@ -88,6 +88,6 @@ def _rows(x: Array) -> Array:
 
 def one_hot(ids: Array, width: int, dtype: Any = np.float64) -> Array:
     """The vectors that the ids stand for: ids (...) -> (..., width), zero but for a one at the id."""
-    vectors = np.zeros((ids.size, width), dtype)
-    vectors[np.arange(ids.size), ids.ravel()] = 1
-    return vectors.reshape(*ids.shape, width)
+    vectors = np.zeros((*ids.shape, width), dtype)
+    vectors.reshape(-1)[np.arange(0, vectors.size, width) + ids.ravel()] = 1
+    return vectors

@@ -89,7 +89,7 @@ class LSTM(Weights):
         np.multiply(local_t[3], dh, out=da_t[3])
         ds_prev = np.empty_like(ds_t)
         dh_prev, dc_prev = _halves(ds_prev)
-        np.matmul(da_t, self.W_hh).sum(axis=0, out=dh_prev)
+        _sum_of_products(da_t, self.W_hh, out=dh_prev)
         np.multiply(dc, local_t[5], out=dc_prev)
         return da_t, ds_prev
 
@@ -149,17 +149,17 @@ class GRU(Weights):
         step: (T+1, ..., H), (T, 4, ..., H) -> (T, 5, ..., H)."""
         n, r, z, q = slots.swapaxes(0, 1)
         local = np.empty((5, *n.shape), h.dtype)
-        local[0] = (1 - z) * (1 - n * n)
-        local[1] = local[0] * q * r * (1 - r)
-        local[2] = (h[:-1] - n) * z * (1 - z)
-        local[3] = local[0] * r
+        np.multiply(1 - z, 1 - n * n, out=local[0])
+        np.multiply(local[0], r, out=local[3])
+        np.multiply(local[3], q * (1 - r), out=local[1])
+        np.multiply(h[:-1] - n, z * (1 - z), out=local[2])
         local[4] = z
         return local.swapaxes(0, 1)
 
     def step_vjp(self, dh_t: Array, local_t: Array, out: Array | None = None) -> tuple[Array, Array]:
         """The gradient back through one step, da_t and dh_prev: (B, H), (5, B, H) -> (4, B, H), (B, H)."""
         da_t = np.multiply(local_t[:4], dh_t, out=out)
-        return da_t, np.matmul(da_t[1:], self.W_hh).sum(axis=0) + local_t[4] * dh_t
+        return da_t, _sum_of_products(da_t[1:], self.W_hh) + local_t[4] * dh_t
 
     def weight_gradients(
         self, da: Array, x: Array, h: Array, out: GRU | None = None
@@ -207,6 +207,12 @@ def _weight_gradients(da: Array, x: Array, dW: Array) -> None:
 def _dx(W_xh: Array, da: Array, x: Array) -> Array | None:
     """What all slots together give to the input, None where that holds ids: (T, slots, ..., H) -> (T, ..., D)."""
     return None if holds_ids(x) else np.matmul(_by_slot(da), W_xh).sum(axis=0).reshape(x.shape)
+
+
+def _sum_of_products(da_t: Array, W: Array, out: Array | None = None) -> Array:
+    """da_t W summed over the slots, as one product, slots side by side: (slots, B, H), (slots, H, M) -> (B, M)."""
+    side_by_side = da_t.swapaxes(0, 1).reshape(da_t.shape[1], -1)
+    return np.matmul(side_by_side, W.reshape(-1, W.shape[-1]), out=out)
 
 
 def _by_slot(da: Array) -> Array:

@@ -127,15 +127,16 @@ def cross_entropy(logits: Array, targets: Array) -> tuple[Array, Array]:
         raise ValueError(
             f"targets must be ids of shape {logits.shape[:-1]}, got {targets.dtype} {targets.shape}"
         )
-    flat, rows, ids = logits.reshape(-1, logits.shape[-1]), np.arange(targets.size), targets.ravel()
-    shifted = flat - flat.real.max(axis=1, keepdims=True)
-    at_target = shifted[rows, ids]
-    p = np.exp(shifted, out=shifted)
-    total = p.sum(axis=1, keepdims=True)
-    losses = np.log(total[:, 0]) - at_target
+    columns = logits.reshape(-1, logits.shape[-1]).T
+    target = np.arange(targets.size) + targets.size * targets.ravel()  # its place among the entries of p
+    p = np.subtract(columns, columns.real.max(axis=0), order="C")
+    at_target = p.take(target)
+    np.exp(p, out=p)
+    total = p.sum(axis=0)
+    losses = np.log(total) - at_target
     p /= total
-    p[rows, ids] -= 1
-    return losses.reshape(targets.shape), p.reshape(logits.shape)
+    p.reshape(-1)[target] -= 1
+    return losses.reshape(targets.shape), p.T.reshape(logits.shape)
 
 
 def loss(outputs: Array, targets: Array) -> tuple[Array, Array]:

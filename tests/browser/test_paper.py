@@ -1,5 +1,7 @@
 """The printed book, as make pdf leaves it: all that the pages say, in one document that finds its way."""
 
+import os
+
 import paper
 import pdf
 import pytest
@@ -21,6 +23,11 @@ def book(pages):
     if not pdf.PDF.exists() or pdf.PDF.stat().st_mtime < max(path.stat().st_mtime for path in pages):
         pytest.fail("the pages are newer than the printed book: run make pdf first", pytrace=False)
     return PdfReader(pdf.PDF)
+
+
+def test_one_process_reads_it(request):
+    """Tests of one group stay together, for each process that reads the book takes half a minute for it."""
+    assert request.node.nodeid.endswith("@paper") or "PYTEST_XDIST_WORKER" not in os.environ
 
 
 def test_it_speaks(book, site):

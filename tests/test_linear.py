@@ -42,6 +42,12 @@ def test_an_id_stands_for_its_one_hot_vector(rng):
 def test_ids_out_of_range_are_refused(bad):
     with pytest.raises(ValueError, match="x must hold ids from 0 to 5, got"):
         linear.as_input("x", bad, 6, float)
+    with pytest.raises(ValueError, match="x must hold ids from 0 to 5, got"):
+        linear.one_hot(np.array(bad), 6)
+
+
+def test_an_id_of_any_integer_type_has_its_one(integer):
+    np.testing.assert_array_equal(linear.one_hot(np.array([2, 0], integer), 3), [[0, 0, 1], [1, 0, 0]])
 
 
 def test_vectors_of_the_wrong_width_are_refused():

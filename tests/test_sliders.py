@@ -57,7 +57,7 @@ def test_above_one_it_still_dies(measured):
 
 
 def test_it_grows(measured):
-    """More than a thousandfold, with slopes below a half, and a billion billion times less than the radius says."""
+    """More than a thousandfold, with slopes below a half, and more than 10¹⁸ times less than the radius says."""
     radius, _ = where = PLACES["Radius 2.5, input 0.1"]
     assert norms(measured, where, 60)[MEDIAN] > 1e3
     assert measured.mean_slope[*sliders.nearest(measured, *where)] < 0.5

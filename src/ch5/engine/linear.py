@@ -66,7 +66,7 @@ def weight_gradient(dy: Array, x: Array, width: int, out: Array | None = None) -
     Raises ValueError where dy and x do not stand at the same positions, or ids are out of range.
     """
     if holds_ids(x):
-        x = one_hot(as_input("x", x, width, None), width, dy.dtype)
+        x = one_hot(x, width, dy.dtype)
     if x.shape != (*dy.shape[:-1], width):
         raise ValueError(f"x must have shape {(*dy.shape[:-1], width)} to go with dy, got {x.shape}")
     return np.matmul(_rows(dy).T, _rows(x), out=out)
@@ -86,8 +86,9 @@ def _rows(x: Array) -> Array:
     return x.reshape(-1, x.shape[-1])
 
 
-def one_hot(ids: Array, width: int, dtype: Any = np.float64) -> Array:
-    """The vectors that the ids stand for: ids (...) -> (..., width), zero but for a one at the id."""
+def one_hot(x: Any, width: int, dtype: Any = np.float64) -> Array:
+    """The vectors that ids stand for: (...) -> (..., width), one at the id, else zero. Raises as `as_input` does."""
+    ids = as_input("x", x, width, None)
     vectors = np.zeros((*ids.shape, width), dtype)
     vectors.reshape(-1)[np.arange(0, vectors.size, width) + ids.ravel()] = 1
     return vectors

@@ -199,19 +199,19 @@ def _drives(W_xh: Array, x: Array, b: Array) -> Array:
 def _weight_gradients(da: Array, x: Array, dW: Array) -> None:
     """Every slot's weight gradient, written into dW (slots, H, M): (T, slots, ..., H), (T, ..., M) or ids."""
     if holds_ids(x):
-        x = linear.one_hot(linear.as_input("x", x, dW.shape[-1], None), dW.shape[-1], da.dtype)
+        x = linear.one_hot(x, dW.shape[-1], da.dtype)
     for da_k, dW_k in zip(da.swapaxes(0, 1), dW, strict=True):
         linear.weight_gradient(da_k, x, dW.shape[-1], dW_k)
 
 
 def _dx(W_xh: Array, da: Array, x: Array) -> Array | None:
     """What all slots together give to the input, None where that holds ids: (T, slots, ..., H) -> (T, ..., D)."""
-    return None if holds_ids(x) else np.matmul(_by_slot(da), W_xh).sum(axis=0).reshape(x.shape)
+    return None if holds_ids(x) else _sum_of_products(_by_slot(da), W_xh).reshape(x.shape)
 
 
-def _sum_of_products(da_t: Array, W: Array, out: Array | None = None) -> Array:
-    """da_t W summed over the slots, as one product, slots side by side: (slots, B, H), (slots, H, M) -> (B, M)."""
-    side_by_side = da_t.swapaxes(0, 1).reshape(da_t.shape[1], -1)
+def _sum_of_products(da: Array, W: Array, out: Array | None = None) -> Array:
+    """da W summed over the slots, as one product, slots side by side: (slots, B, H), (slots, H, M) -> (B, M)."""
+    side_by_side = da.swapaxes(0, 1).reshape(da.shape[1], -1)
     return np.matmul(side_by_side, W.reshape(-1, W.shape[-1]), out=out)
 
 

@@ -38,6 +38,13 @@ def test_equal_logits_cost_log_V():
     np.testing.assert_allclose(losses, math.log(69))
 
 
+def test_the_order_of_logits_in_memory_makes_no_difference(rng):
+    logits, targets = rng.normal(size=(3, 2, 5)), rng.integers(5, size=(3, 2))
+    by_row, by_column = (readout.cross_entropy(x, targets) for x in (logits, np.asfortranarray(logits)))
+    for one, other in zip(by_row, by_column, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-15)
+
+
 def test_huge_logits_neither_overflow_nor_lose_the_loss():
     losses, dlogits = readout.cross_entropy(np.array([1e4, 0.0]), np.array(1))
     assert losses == 1e4

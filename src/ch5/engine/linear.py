@@ -87,7 +87,7 @@ def _rows(x: Array) -> Array:
 
 
 def one_hot(x: Any, width: int, dtype: Any = np.float64) -> Array:
-    """The vectors that ids stand for: (...) -> (..., width), one at the id, else zero. Raises as `as_input` does."""
+    """The vectors that ids stand for: (...) -> (..., width), one at the id. ValueError for ids out of range."""
     ids = as_input("x", x, width, None)
     vectors = np.zeros((*ids.shape, width), dtype)
     vectors.reshape(-1)[np.arange(0, vectors.size, width) + ids.ravel()] = 1

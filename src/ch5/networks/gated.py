@@ -211,7 +211,7 @@ def _dx(W_xh: Array, da: Array, x: Array) -> Array | None:
 
 def _sum_of_products(da: Array, W: Array, out: Array | None = None) -> Array:
     """da W summed over the slots, as one product, slots side by side: (slots, B, H), (slots, H, M) -> (B, M)."""
-    side_by_side = da.swapaxes(0, 1).reshape(da.shape[1], -1)
+    side_by_side = da.swapaxes(0, 1).reshape(da.shape[1], len(da) * da.shape[2])
     return np.matmul(side_by_side, W.reshape(-1, W.shape[-1]), out=out)
 
 

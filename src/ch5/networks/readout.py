@@ -127,9 +127,9 @@ def cross_entropy(logits: Array, targets: Array) -> tuple[Array, Array]:
         raise ValueError(
             f"targets must be ids of shape {logits.shape[:-1]}, got {targets.dtype} {targets.shape}"
         )
-    columns = logits.reshape(-1, logits.shape[-1]).T
+    columns = logits.reshape(-1, logits.shape[-1]).T  # as `Readout.logits` leaves them in memory
     target = np.arange(targets.size) + targets.size * targets.ravel()  # its place among the entries of p
-    p = np.subtract(columns, columns.real.max(axis=0), order="C")
+    p = np.subtract(columns, columns.real.max(axis=0), order="C")  # so that all of p in a row is a view
     at_target = p.take(target)
     np.exp(p, out=p)
     total = p.sum(axis=0)

@@ -92,6 +92,7 @@ clean: ## remove what was built; the environment stays
 	@echo "Creating .venv from requirements.lock (a few minutes, once)"
 	rm -rf .venv
 	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check pip==26.3  # takes about two thirds of the time of Python 3.11's own
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch $@
 

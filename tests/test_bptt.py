@@ -269,6 +269,60 @@ def test_what_a_writer_of_cells_may_well_do_gives_right_gradients(slip, batch, r
     np.testing.assert_allclose(gradient.vector(), expected.vector(), rtol=1e-12)
 
 
+class KeepsItsStates(VanillaCell):
+    """Its residuals, the states, have the drives' shape."""
+
+    def step(self, a_t, h_prev, out=None):
+        h_t = np.tanh(a_t + h_prev @ self.W_hh.T, out=out)
+        return h_t, h_t
+
+
+class DrivenByItsInput(KeepsItsStates):
+    def drive(self, x):
+        return x
+
+
+class DrivenByItsWeights(KeepsItsStates):
+    def drive(self, x):
+        return self.W_xh[:, None]  # a bias for each step
+
+
+class DrivenByOneNumber(KeepsItsStates):
+    def drive(self, x):
+        return np.broadcast_to(x.mean(), (*x.shape[:2], len(self.b)))
+
+
+class DrivenInSinglePrecision(KeepsItsStates):
+    def drive(self, x):
+        return x.astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    "cell", [DrivenByItsInput, DrivenByItsWeights, DrivenByOneNumber, DrivenInSinglePrecision]
+)
+def test_residuals_are_written_over_no_array_that_others_use(cell, rng):
+    """Nor over one that cannot be written to, or would round them."""
+    W_xh, W_hh, x = rng.normal(size=(3, H, H))
+    cell, x = cell(W_xh, W_hh, np.zeros(H)), x[:, None]
+    theta, given, a = cell.vector(), x.copy(), np.array(cell.drive(x))
+    s, residuals = bptt.unroll(cell, x)
+    np.testing.assert_array_equal(x, given)
+    np.testing.assert_array_equal(cell.vector(), theta)
+    np.testing.assert_array_equal(cell.drive(x), a)
+    np.testing.assert_array_equal(residuals, s[1:])
+
+
+class LinearisesTheFirstState(VanillaCell):
+    def linearise(self, h, residuals=None):
+        return 1 - h**2
+
+
+def test_a_cell_that_linearises_another_number_of_steps_is_named(rng):
+    cell, x, h_0, R = problem(vanilla, (3,), rng)
+    with pytest.raises(ValueError, match=r"LinearisesTheFirstState\.linearise must give 12 steps, got 13"):
+        bptt.backward(LinearisesTheFirstState(*cell), R, x, *bptt.unroll(cell, x, h_0))
+
+
 class WritesToTheDrive(VanillaCell):
     def step(self, a_t, h_prev, out=None):
         a_t += h_prev @ self.W_hh.T

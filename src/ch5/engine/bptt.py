@@ -16,14 +16,14 @@ step, and the shared weights' gradient is one product over all steps again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol, Self
 
 import numpy as np
 
 from ch5.engine.weights import Array, as_numbers, holds_ids
 
-BLOCK = 2**15  # entries of the states that are linearised together: many for a call, few for the cache
+BLOCK = 3 * 2**14  # entries of the states that are linearised together: many for a call, few for the cache
 
 
 class Cell(Protocol):
@@ -50,7 +50,7 @@ class Cell(Protocol):
         """(A,), or (G, A) for a cell with slots."""
 
     def drive(self, x: Array, /) -> Array:
-        """What the input adds at every step, all steps at once: (T, ..., D) or ids (T, ...) -> (T, ..., A)."""
+        """What the input adds at every step, a new array: (T, ..., D) or ids (T, ...) -> (T, ..., A)."""
 
     def step(self, a_t: Array, s_prev: Array, /, out: Array | None = None) -> tuple[Array, Array | None]:
         """One step, and what the backward pass needs of it beside the states: (B, A), (B, S) -> (B, S), (B, R)."""
@@ -79,12 +79,15 @@ def unroll(cell: Cell, x: Any, s_0: Any = None) -> tuple[Array, Array]:
     if a.shape != (T, *slots, *batch, A):
         raise ValueError(f"{_of(cell)}.drive must give shape {(T, *slots, *batch, A)}, got {a.shape}")
     s = np.empty((T + 1, *batch, cell.state_size), cell.dtype)
-    s_0 = np.zeros_like(s[0]) if s_0 is None else as_numbers("s_0", s_0, s.dtype)
-    if s_0.shape != s.shape[1:]:
-        raise ValueError(
-            f"s_0 must have shape {s.shape[1:]} to go with x of shape {x.shape}, got {s_0.shape}"
-        )
-    s[0] = s_0
+    if s_0 is not None:
+        s_0 = as_numbers("s_0", s_0, s.dtype)
+        if s_0.shape != s.shape[1:]:
+            raise ValueError(
+                f"s_0 must have shape {s.shape[1:]} to go with x of shape {x.shape}, got {s_0.shape}"
+            )
+    s[0] = 0 if s_0 is None else s_0
+    if np.may_share_memory(a, x):
+        a = a.copy()  # the residuals may be written over it
     try:
         residuals = recur(cell, flat(a, len(batch)), flat(s, len(batch)))
     except ValueError as error:
@@ -95,19 +98,19 @@ def unroll(cell: Cell, x: Any, s_0: Any = None) -> tuple[Array, Array]:
 def recur(cell: Cell, a: Array, s: Array) -> Array:
     """From the first step to the last: write s_1 ... s_T behind s_0, return the residuals.
 
-    (T, B, A), (T+1, B, S) -> (T, B, R).
+    (T, B, A), (T+1, B, S) -> (T, B, R). Residuals may be written over the drives.
     """
-    if s.shape[1] > 1:
-        cell = cell.column_major()  # the product h W_hh^T, for several sequences, is then twice as fast
-    residuals = None
-    for t, (a_t, s_prev, s_t) in enumerate(zip(_given(a), _given(s[:-1]), s[1:], strict=True)):
-        new, residual_t = cell.step(a_t, s_prev, out=s_t)
+    # The product h W_hh^T is faster so, for several sequences.
+    step = (cell.column_major() if s.shape[1] > 1 else cell).step
+    drives, states, residuals = _given(a), _given(s), None
+    for t in range(len(a)):
+        s_t = s[t + 1]
+        new, residual_t = step(drives[t], states[t], out=s_t)
         if new is not s_t:
             _store(cell, "step", new, s_t)
         if residual_t is not None:
             if residuals is None:
-                *slots, B, R = residual_t.shape
-                residuals = _all_steps(len(a), slots, (B, R), s.dtype)
+                residuals = _place(cell, a, residual_t, s.dtype)
             residuals[t] = residual_t  # a copy: the cell may use its array again
     return np.empty((*s[1:].shape[:2], 0), s.dtype) if residuals is None else residuals
 
@@ -145,15 +148,26 @@ def read(x: Any, s: Array) -> Array:
 
 def recur_backward(cell: Cell, dh_out: Any, s: Array, residuals: Array) -> tuple[Array, Array]:
     """From the last step to the first: da, like the drive, and ds_0 (..., S)."""
-    ds_out, batch, (*slots, A) = _at_states(dh_out, s), s.shape[1:-1], cell.drive_shape
-    da = _all_steps(len(ds_out), slots, (*batch, A), s.dtype)
-    ds = np.zeros(flat(s[0], len(batch)).shape, s.dtype)
-    latest_first = flat(ds_out, len(batch))[::-1], flat(da, len(batch))[::-1], _local(cell, s, residuals)
-    for ds_out_t, da_t, local_t in zip(*latest_first, strict=True):
-        ds = ds_out_t + ds  # the merge: this step's output + the future
-        new, ds = cell.step_vjp(ds, local_t, out=da_t)
-        if new is not da_t:
-            _store(cell, "step_vjp", new, da_t)
+    axes, (*slots, A) = s.ndim - 2, cell.drive_shape
+    da = _all_steps(len(s) - 1, slots, (*s.shape[1:-1], A), s.dtype)
+    ds_out, das, ds = (
+        flat(_at_states(dh_out, s), axes),
+        flat(da, axes),
+        np.zeros(flat(s[0], axes).shape, s.dtype),
+    )
+    n = max(1, BLOCK // s[0].size)
+    for stop in range(len(da), 0, -n):
+        start = max(0, stop - n)
+        local = cell.linearise(_given(s[start : stop + 1]), _given(residuals[start:stop]))
+        local = _given(flat(local, axes))
+        if len(local) != stop - start:
+            raise ValueError(f"{_of(cell)}.linearise must give {stop - start} steps, got {len(local)}")
+        for t in reversed(range(start, stop)):
+            da_t = das[t]
+            ds = ds_out[t] + ds  # the merge: this step's output + the future
+            new, ds = cell.step_vjp(ds, local[t - start], out=da_t)
+            if new is not da_t:
+                _store(cell, "step_vjp", new, da_t)
     return da, ds.reshape(s.shape[1:])
 
 
@@ -171,13 +185,13 @@ def _all_steps(T: int, slots: Sequence[int], shape: tuple[int, ...], dtype: Any)
     return np.empty((*slots, T, *shape), dtype).swapaxes(0, 1)
 
 
-def _local(cell: Cell, s: Array, residuals: Array) -> Iterator[Array]:
-    """The local derivatives (B, L) of one step after another, the latest first."""
-    s, residuals, n = _given(s), _given(residuals), max(1, BLOCK // s[0].size)
-    for stop in range(len(residuals), 0, -n):
-        start = max(0, stop - n)
-        local = cell.linearise(s[start : stop + 1], residuals[start:stop])
-        yield from _given(flat(local, s.ndim - 2)[::-1])
+def _place(cell: Cell, a: Array, residual_t: Array, dtype: Any) -> Array:
+    """Where all residuals will stand: where the drives do, if they fit there and it is nobody else's memory."""
+    fits = (a.dtype, a[0].shape) == (dtype, residual_t.shape) and a.flags.writeable
+    if fits and not any(np.may_share_memory(a, weights) for weights in cell.arrays().values()):
+        return a
+    *slots, B, R = residual_t.shape
+    return _all_steps(len(a), slots, (B, R), dtype)
 
 
 def _at_states(dh_out: Any, s: Array) -> Array:

@@ -67,5 +67,5 @@ class VanillaCell(Weights):
         gradient = self.empty() if out is None else out
         _, dx = linear.backward(self.W_xh, da, x, gradient.W_xh)
         linear.weight_gradient(da, h[:-1], len(self.b), gradient.W_hh)
-        da.reshape(-1, len(self.b)).sum(axis=0, out=gradient.b)
+        gradient.b[:] = linear.bias_gradient(da)
         return gradient, dx

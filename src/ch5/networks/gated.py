@@ -100,7 +100,7 @@ class LSTM(Weights):
         gradient = self.empty() if out is None else out
         _weight_gradients(da, x, gradient.W_xh)
         _weight_gradients(da, _halves(s[:-1])[0], gradient.W_hh)
-        _by_slot(da).sum(axis=1, out=gradient.b)
+        gradient.b[:] = [linear.bias_gradient(da_k) for da_k in da.swapaxes(0, 1)]
         return gradient, _dx(self.W_xh, da, x)
 
     def keep(self, slots: Array) -> Array:
@@ -168,7 +168,7 @@ class GRU(Weights):
         gradient = self.empty() if out is None else out
         _weight_gradients(da[:, :3], x, gradient.W_xh)
         _weight_gradients(da[:, 1:], h[:-1], gradient.W_hh)
-        _by_slot(da).sum(axis=1, out=gradient.b)
+        gradient.b[:] = [linear.bias_gradient(da_k) for da_k in da.swapaxes(0, 1)]
         return gradient, _dx(self.W_xh, da[:, :3], x)
 
     def keep(self, slots: Array) -> Array:

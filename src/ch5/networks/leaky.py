@@ -83,5 +83,5 @@ class LeakyCell(Weights):
         dn = da[:, 0]
         _, dx = linear.backward(self.W_xh, dn, x, gradient.W_xh)
         linear.weight_gradient(dn, h[:-1], self.state_size, gradient.W_hh)
-        da.swapaxes(0, 1).reshape(2, -1, self.state_size).sum(axis=1, out=gradient.b)
+        gradient.b[:] = [linear.bias_gradient(da_k) for da_k in da.swapaxes(0, 1)]
         return gradient, dx

@@ -169,7 +169,7 @@ class MinGRU(Weights):
         """The shared weights' gradient, summed over steps and batch, and dx (None for ids)."""
         gradient = self.empty() if out is None else out
         _, dx = linear.backward(_stacked(self.W_xh), da, x, _stacked(gradient.W_xh))
-        da.reshape(-1, self.b.size).sum(axis=0, out=gradient.b.reshape(-1))
+        gradient.b[:] = linear.bias_gradient(da).reshape(self.b.shape)
         return gradient, dx
 
     def factors(self, a: Array) -> tuple[Array, Array]:

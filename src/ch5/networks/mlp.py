@@ -60,7 +60,7 @@ class MLP(Weights):
             da = dh * (1 - h[i + 1] ** 2)
             d_layer = gradient.layers[i]
             linear.weight_gradient(da, _join(x, h, i), layer.W.shape[1], d_layer.W)
-            da.reshape(-1, len(layer.b)).sum(axis=0, out=d_layer.b)
+            d_layer.b[:] = linear.bias_gradient(da)
             dh = linear.apply(layer.W.T, da)[..., -h[i].shape[-1] :]
         return gradient, dh
 

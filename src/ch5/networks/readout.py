@@ -66,7 +66,7 @@ class Readout(Weights):
         """The weights' gradient, summed over all positions (in `out`, if given), and dh (..., H)."""
         gradient = self.empty() if out is None else out
         linear.weight_gradient(dlogits, h, h.shape[-1], gradient.W_hy)
-        dlogits.reshape(-1, len(self.b_y)).sum(axis=0, out=gradient.b_y)
+        gradient.b_y[:] = linear.bias_gradient(dlogits)
         return gradient, linear.apply(self.W_hy.T, dlogits)
 
 
@@ -107,7 +107,7 @@ class TanhReadout(Weights):
         _, dy = self.readout.backward(dlogits, y, gradient.readout)
         da = dy * (1 - y**2)
         linear.weight_gradient(da, s, self.reads, gradient.C)
-        da.reshape(-1, len(self.d)).sum(axis=0, out=gradient.d)
+        gradient.d[:] = linear.bias_gradient(da)
         return gradient, linear.apply(self.C.T, da)
 
 

@@ -12,6 +12,7 @@ from ch5.engine import bptt, gradcheck, linear
 from ch5.engine.weights import Weights, shape
 from ch5.networks import bugs
 from ch5.networks.cell import VanillaCell
+from ch5.networks.gated import LSTM
 
 T, D, H = 12, 3, 4
 BATCHES = [(), (3,), (2, 3)]
@@ -33,8 +34,8 @@ class Oscillator(Weights):
     def drive_shape(self):
         return (len(self.K),)
 
-    def drive(self, x):
-        return linear.apply(self.F, x)
+    def drive(self, x, out=None):
+        return linear.apply(self.F, x, out=out)
 
     def step(self, a_t, s_prev, out=None):
         v_prev, q_prev = np.split(s_prev, 2, axis=-1)
@@ -278,30 +279,50 @@ class KeepsItsStates(VanillaCell):
 
 
 class DrivenByItsInput(KeepsItsStates):
-    def drive(self, x):
+    def drive(self, x, out=None):
         return x
 
 
 class DrivenByItsWeights(KeepsItsStates):
-    def drive(self, x):
+    def drive(self, x, out=None):
         return self.W_xh[:, None]  # a bias for each step
 
 
 class DrivenByOneNumber(KeepsItsStates):
-    def drive(self, x):
+    def drive(self, x, out=None):
         return np.broadcast_to(x.mean(), (*x.shape[:2], len(self.b)))
 
 
 class DrivenInSinglePrecision(KeepsItsStates):
-    def drive(self, x):
+    def drive(self, x, out=None):
         return x.astype(np.float32)
 
 
-@pytest.mark.parametrize(
-    "cell", [DrivenByItsInput, DrivenByItsWeights, DrivenByOneNumber, DrivenInSinglePrecision]
-)
-def test_residuals_are_written_over_no_array_that_others_use(cell, rng):
-    """Nor over one that cannot be written to, or would round them."""
+class DrivenByTheFirstInput(KeepsItsStates):
+    """All steps in the memory of one."""
+
+    def drive(self, x, out=None):
+        return np.lib.stride_tricks.as_strided(x.copy(), x.shape, (0, *x.strides[1:]))
+
+
+class RemembersItsDrives(KeepsItsStates):
+    def drive(self, x, out=None):
+        return self.__dict__.setdefault("drives", x.copy())
+
+
+OWN_DRIVES = [
+    DrivenByItsInput,
+    DrivenByItsWeights,
+    DrivenByOneNumber,
+    DrivenInSinglePrecision,
+    DrivenByTheFirstInput,
+    RemembersItsDrives,
+]
+
+
+@pytest.mark.parametrize("cell", OWN_DRIVES)
+def test_a_drive_that_is_the_cell_s_own_array_stays_as_it_is(cell, rng):
+    """Residuals of its shape are written elsewhere: it may be the input, a weight, one array for all steps or runs."""
     W_xh, W_hh, x = rng.normal(size=(3, H, H))
     cell, x = cell(W_xh, W_hh, np.zeros(H)), x[:, None]
     theta, given, a = cell.vector(), x.copy(), np.array(cell.drive(x))
@@ -310,6 +331,17 @@ def test_residuals_are_written_over_no_array_that_others_use(cell, rng):
     np.testing.assert_array_equal(cell.vector(), theta)
     np.testing.assert_array_equal(cell.drive(x), a)
     np.testing.assert_array_equal(residuals, s[1:])
+    for t in range(H):
+        np.testing.assert_allclose(s[t + 1], np.tanh(a[t] + s[t] @ W_hh.T), rtol=1e-12)
+
+
+def test_residuals_of_other_steps_than_the_states_are_refused(rng):
+    """The last steps' states with all residuals would give a wrong gradient."""
+    cell, x = LSTM.initialise(rng, H, D), rng.normal(size=(T, 2, D))
+    s, residuals = bptt.unroll(cell, x)
+    for wrong in (residuals, residuals[-4:]):
+        with pytest.raises(ValueError, match=f"residuals must hold the 5 steps of s, got {len(wrong)}"):
+            bptt.backward(cell, rng.normal(size=(5, 2, H)), x[-5:], s[-6:], wrong)
 
 
 class LinearisesTheFirstState(VanillaCell):
@@ -370,7 +402,7 @@ class ForgetsTheUnits(VanillaCell):
 
 
 class DrivesTwice(VanillaCell):
-    def drive(self, x):
+    def drive(self, x, out=None):
         return np.repeat(super().drive(x), 2, axis=-1)
 
 

@@ -49,8 +49,8 @@ class Cell(Protocol):
     def drive_shape(self) -> tuple[int, ...]:
         """(A,), or (G, A) for a cell with slots."""
 
-    def drive(self, x: Array, /) -> Array:
-        """What the input adds at every step, a new array: (T, ..., D) or ids (T, ...) -> (T, ..., A)."""
+    def drive(self, x: Array, /, out: Array | None = None) -> Array:
+        """What the input adds at every step, all steps at once: (T, ..., D) or ids (T, ...) -> (T, ..., A)."""
 
     def step(self, a_t: Array, s_prev: Array, /, out: Array | None = None) -> tuple[Array, Array | None]:
         """One step, and what the backward pass needs of it beside the states: (B, A), (B, S) -> (B, S), (B, R)."""
@@ -75,9 +75,13 @@ def unroll(cell: Cell, x: Any, s_0: Any = None) -> tuple[Array, Array]:
     """
     x, (T, *batch) = _sequence(x, cell.dtype)
     *slots, A = cell.drive_shape
-    a = cell.drive(x)
+    place = _all_steps(T, slots, (*batch, A), cell.dtype)
+    a = cell.drive(x, out=place)
     if a.shape != (T, *slots, *batch, A):
         raise ValueError(f"{_of(cell)}.drive must give shape {(T, *slots, *batch, A)}, got {a.shape}")
+    if a is not place:
+        a = _given(a)  # the cell's own array stays as it is
+    del place
     s = np.empty((T + 1, *batch, cell.state_size), cell.dtype)
     if s_0 is not None:
         s_0 = as_numbers("s_0", s_0, s.dtype)
@@ -86,8 +90,6 @@ def unroll(cell: Cell, x: Any, s_0: Any = None) -> tuple[Array, Array]:
                 f"s_0 must have shape {s.shape[1:]} to go with x of shape {x.shape}, got {s_0.shape}"
             )
     s[0] = 0 if s_0 is None else s_0
-    if np.may_share_memory(a, x):
-        a = a.copy()  # the residuals may be written over it
     try:
         residuals = recur(cell, flat(a, len(batch)), flat(s, len(batch)))
     except ValueError as error:
@@ -98,7 +100,7 @@ def unroll(cell: Cell, x: Any, s_0: Any = None) -> tuple[Array, Array]:
 def recur(cell: Cell, a: Array, s: Array) -> Array:
     """From the first step to the last: write s_1 ... s_T behind s_0, return the residuals.
 
-    (T, B, A), (T+1, B, S) -> (T, B, R). Residuals may be written over the drives.
+    (T, B, A), (T+1, B, S) -> (T, B, R). Where a may be written to, residuals of its shape take its place.
     """
     # The product h W_hh^T is faster so, for several sequences.
     step = (cell.column_major() if s.shape[1] > 1 else cell).step
@@ -110,7 +112,9 @@ def recur(cell: Cell, a: Array, s: Array) -> Array:
             _store(cell, "step", new, s_t)
         if residual_t is not None:
             if residuals is None:
-                residuals = _place(cell, a, residual_t, s.dtype)
+                *slots, B, R = residual_t.shape
+                fit = a.flags.writeable and residual_t.shape == a[t].shape
+                residuals = a if fit else _all_steps(len(a), slots, (B, R), s.dtype)
             residuals[t] = residual_t  # a copy: the cell may use its array again
     return np.empty((*s[1:].shape[:2], 0), s.dtype) if residuals is None else residuals
 
@@ -149,12 +153,11 @@ def read(x: Any, s: Array) -> Array:
 def recur_backward(cell: Cell, dh_out: Any, s: Array, residuals: Array) -> tuple[Array, Array]:
     """From the last step to the first: da, like the drive, and ds_0 (..., S)."""
     axes, (*slots, A) = s.ndim - 2, cell.drive_shape
+    ds_out, ds = flat(_at_states(dh_out, s), axes), np.zeros(flat(s[0], axes).shape, s.dtype)
     da = _all_steps(len(s) - 1, slots, (*s.shape[1:-1], A), s.dtype)
-    ds_out, das, ds = (
-        flat(_at_states(dh_out, s), axes),
-        flat(da, axes),
-        np.zeros(flat(s[0], axes).shape, s.dtype),
-    )
+    das = flat(da, axes)
+    if len(residuals) != len(s) - 1:
+        raise ValueError(f"residuals must hold the {len(s) - 1} steps of s, got {len(residuals)}")
     n = max(1, BLOCK // s[0].size)
     for stop in range(len(da), 0, -n):
         start = max(0, stop - n)
@@ -183,15 +186,6 @@ def _all_steps(T: int, slots: Sequence[int], shape: tuple[int, ...], dtype: Any)
     if not slots:
         return np.empty((T, *shape), dtype)
     return np.empty((*slots, T, *shape), dtype).swapaxes(0, 1)
-
-
-def _place(cell: Cell, a: Array, residual_t: Array, dtype: Any) -> Array:
-    """Where all residuals will stand: where the drives do, if they fit there and it is nobody else's memory."""
-    fits = (a.dtype, a[0].shape) == (dtype, residual_t.shape) and a.flags.writeable
-    if fits and not any(np.may_share_memory(a, weights) for weights in cell.arrays().values()):
-        return a
-    *slots, B, R = residual_t.shape
-    return _all_steps(len(a), slots, (B, R), dtype)
 
 
 def _at_states(dh_out: Any, s: Array) -> Array:

@@ -42,9 +42,9 @@ class VanillaCell(Weights):
         """One drive a unit."""
         return self.b.shape
 
-    def drive(self, x: Array) -> Array:
+    def drive(self, x: Array, out: Array | None = None) -> Array:
         """What the input adds, all steps at once: (T, ..., D) or ids (T, ...) -> (T, ..., H)."""
-        return linear.apply(self.W_xh, x, self.b)
+        return linear.apply(self.W_xh, x, self.b, out)
 
     def step(self, a_t: Array, h_prev: Array, out: Array | None = None) -> tuple[Array, None]:
         """One step of the recurrence, h_t: (B, H), (B, H) -> (B, H)."""

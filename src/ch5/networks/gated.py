@@ -47,9 +47,9 @@ class LSTM(Weights):
         """Four slots of H."""
         return self.b.shape
 
-    def drive(self, x: Array) -> Array:
+    def drive(self, x: Array, out: Array | None = None) -> Array:
         """What the input adds to every slot, all steps at once: (T, ..., D) or ids (T, ...) -> (T, 4, ..., H)."""
-        return _drives(self.W_xh, x, self.b)
+        return _drives(self.W_xh, x, self.b, out)
 
     def step(self, a_t: Array, s_prev: Array, out: Array | None = None) -> tuple[Array, Array]:
         """One step, s_t, and the values of its slots: (4, B, H), (B, 2H) -> (B, 2H), (4, B, H)."""
@@ -131,9 +131,9 @@ class GRU(Weights):
         """Four slots of H."""
         return self.b.shape
 
-    def drive(self, x: Array) -> Array:
+    def drive(self, x: Array, out: Array | None = None) -> Array:
         """What input and biases add to every slot, all steps at once: (T, ..., D) or ids -> (T, 4, ..., H)."""
-        return _drives(self.W_xh, x, self.b)
+        return _drives(self.W_xh, x, self.b, out)
 
     def step(self, a_t: Array, h_prev: Array, out: Array | None = None) -> tuple[Array, Array]:
         """One step, h_t, and the values of its slots: (4, B, H), (B, H) -> (B, H), (4, B, H)."""
@@ -184,16 +184,18 @@ def gate_product(gates: Array) -> Array:
     return np.cumprod(np.concatenate([np.ones_like(gates[:1]), gates[::-1]]), axis=0)
 
 
-def _drives(W_xh: Array, x: Array, b: Array) -> Array:
+def _drives(W_xh: Array, x: Array, b: Array, out: Array | None) -> Array:
     """W x + b for every slot; where there is no W, b alone: (slots, H, D), (T, ..., D) or ids -> (T, 4, ..., H)."""
     x = linear.as_input("x", x, W_xh.shape[-1], b.dtype)
-    steps = x.shape if holds_ids(x) else x.shape[:-1]
-    a = np.empty((len(b), *steps, b.shape[1]), b.dtype)  # each slot an array of its own in memory
+    if out is None:
+        steps = x.shape if holds_ids(x) else x.shape[:-1]
+        out = np.empty((len(b), *steps, b.shape[1]), b.dtype).swapaxes(0, 1)  # each slot an array of its own
+    a = out.swapaxes(0, 1)
     for a_k, W_k, b_k in zip(a, W_xh, b, strict=False):
         linear.apply(W_k, x, b_k, a_k)
     for k in range(len(W_xh), len(b)):
         a[k] = b[k]
-    return a.swapaxes(0, 1)
+    return out
 
 
 def _weight_gradients(da: Array, x: Array, dW: Array) -> None:

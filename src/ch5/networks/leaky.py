@@ -53,10 +53,10 @@ class LeakyCell(Weights):
         """Two slots of H."""
         return self.b.shape
 
-    def drive(self, x: Array) -> Array:
+    def drive(self, x: Array, out: Array | None = None) -> Array:
         """What input and biases add to both slots: (T, ..., D) or ids (T, ...) -> (T, 2, ..., H)."""
         n = linear.apply(self.W_xh, x, self.b[0])
-        return np.stack([n, np.broadcast_to(self.b[1], n.shape)], axis=1)
+        return np.stack([n, np.broadcast_to(self.b[1], n.shape)], axis=1, out=out)
 
     def step(self, a_t: Array, h_prev: Array, out: Array | None = None) -> tuple[Array, Array]:
         """One step, h_t, and the values of n and z: (2, B, H), (B, H) -> (B, H), (2, B, H)."""

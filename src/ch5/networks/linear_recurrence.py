@@ -71,9 +71,9 @@ class LRU(Weights):
         modulus = np.exp(-np.exp(self.nu))
         return np.concatenate([modulus * np.cos(self.theta), modulus * np.sin(self.theta)])
 
-    def drive(self, x: Array) -> Array:
+    def drive(self, x: Array, out: Array | None = None) -> Array:
         """γ B x, what the input adds, for all steps at once: (T, ..., D) or ids (T, ...) -> (T, ..., 2N)."""
-        return linear.apply(_stacked(self.gamma[:, None] * self.W_xh), x)
+        return linear.apply(_stacked(self.gamma[:, None] * self.W_xh), x, out=out)
 
     def step(self, a_t: Array, s_prev: Array, out: Array | None = None) -> tuple[Array, None]:
         """One step, s_t: (B, 2N), (B, 2N) -> (B, 2N)."""
@@ -144,9 +144,9 @@ class MinGRU(Weights):
         """The drives of f and g side by side: 2H."""
         return (self.b.size,)
 
-    def drive(self, x: Array) -> Array:
+    def drive(self, x: Array, out: Array | None = None) -> Array:
         """What goes into f and g, for all steps at once: (T, ..., D) or ids (T, ...) -> (T, ..., 2H)."""
-        return linear.apply(_stacked(self.W_xh), x, self.b.ravel())
+        return linear.apply(_stacked(self.W_xh), x, self.b.ravel(), out)
 
     def step(self, a_t: Array, h_prev: Array, out: Array | None = None) -> tuple[Array, Array]:
         """One step, h_t, and its residuals f and g: (B, 2H), (B, H) -> (B, H), (B, 2H)."""
@@ -168,7 +168,8 @@ class MinGRU(Weights):
     ) -> tuple[MinGRU, Array | None]:
         """The shared weights' gradient, summed over steps and batch, and dx (None for ids)."""
         gradient = self.empty() if out is None else out
-        _, dx = linear.backward(_stacked(self.W_xh), da, x, _stacked(gradient.W_xh))
+        dW, dx = linear.backward(_stacked(self.W_xh), da, x)
+        gradient.W_xh[:] = dW.reshape(self.W_xh.shape)
         gradient.b[:] = linear.bias_gradient(da).reshape(self.b.shape)
         return gradient, dx
 

@@ -64,7 +64,7 @@ class Readout(Weights):
 
     def backward(self, dlogits: Array, h: Array, out: Readout | None = None) -> tuple[Readout, Array]:
         """The weights' gradient, summed over all positions (in `out`, if given), and dh (..., H)."""
-        gradient = self.empty() if out is None else out
+        gradient, dlogits = self.empty() if out is None else out, as_numbers("dlogits", dlogits, self.dtype)
         linear.weight_gradient(dlogits, h, h.shape[-1], gradient.W_hy)
         gradient.b_y[:] = linear.bias_gradient(dlogits)
         return gradient, linear.apply(self.W_hy.T, dlogits)

@@ -39,8 +39,9 @@ PLACES = (
     (
         (1.0, 1.0),
         "A clock",
-        "Modulus one, phases all around: no unit forgets, yet together they answer only at once, for afterwards "
-        "their phases cancel. A readout that weights them otherwise can answer at another lag.",
+        "Modulus one, phases all around: no unit forgets, yet together they answer only at lags 0, 46 and "
+        "92; at the others drawn their phases cancel. A readout that weights them otherwise can answer at "
+        "other lags.",
     ),
     (
         (1.05, 0.0),
@@ -143,7 +144,7 @@ def _meaning(modulus: float, spread: float) -> str:
     else:
         left = "No unit forgets" if modulus == 1 else "What a unit holds grows without bound"
     together = (
-        "they hold it in step" if spread == 0 else "their phases drift apart, and their mean forgets sooner"
+        "they hold it in step" if spread == 0 else "their phases drift apart, and their mean mostly holds less"
     )
     return f"{left}; {together}."
 

@@ -144,7 +144,9 @@ def _meaning(modulus: float, spread: float) -> str:
     else:
         left = "No unit forgets" if modulus == 1 else "What a unit holds grows without bound"
     together = (
-        "they hold it in step" if spread == 0 else "their phases drift apart, and their mean mostly holds less"
+        "they hold it in step"
+        if spread == 0
+        else "their phases drift apart, and their mean mostly holds less"
     )
     return f"{left}; {together}."
 

@@ -344,6 +344,20 @@ def test_residuals_of_other_steps_than_the_states_are_refused(rng):
             bptt.backward(cell, rng.normal(size=(5, 2, H)), x[-5:], s[-6:], wrong)
 
 
+class DrivenByWholeNumbers(KeepsItsStates):
+    """Its batch axes do not lie side by side in memory."""
+
+    def drive(self, x, out=None):
+        return np.asfortranarray(np.rint(super().drive(x)).astype(int))
+
+
+@pytest.mark.parametrize("batch", BATCHES)
+def test_residuals_have_the_states_dtype_whatever_the_drive_has(batch, rng):
+    W_xh, W_hh = rng.normal(size=(2, H, H))
+    s, residuals = bptt.unroll(DrivenByWholeNumbers(W_xh, W_hh, np.ones(H)), rng.normal(size=(T, *batch, H)))
+    np.testing.assert_array_equal(residuals, s[1:])
+
+
 class LinearisesTheFirstState(VanillaCell):
     def linearise(self, h, residuals=None):
         return 1 - h**2

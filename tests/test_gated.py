@@ -326,3 +326,11 @@ def test_positions_make_the_gradient_of_an_open_lstm_fall():
         left.append([np.linalg.norm(dx[0]) / np.linalg.norm(dx[-2]) for dx in gradients])
     without, with_positions = np.median(left, axis=0)
     assert without > 1 > 0.01 > with_positions
+
+
+@pytest.mark.parametrize("cell", [LSTM, GRU])
+@pytest.mark.parametrize("slots", [3, 5])
+def test_drives_of_another_number_of_slots_are_refused(cell, slots, rng):
+    small = cell.initialise(rng, 4, 3)
+    with pytest.raises(ValueError, match=f"out must hold 4 slots, got {slots}"):
+        small.drive(np.ones((6, 2, 3)), out=np.empty((slots, 6, 2, 4)).swapaxes(0, 1))

@@ -99,3 +99,16 @@ def test_a_place_that_would_be_copied_is_refused(rng):
     y = np.zeros((2, 5, 4)).swapaxes(0, 1)
     with pytest.raises(ValueError, match=r"out must be contiguous, got strides .* for shape \(5, 2, 4\)"):
         linear.apply(rng.normal(size=(4, 3)), rng.normal(size=(5, 2, 3)), out=y)
+
+
+@pytest.mark.parametrize("x", [np.array([[0, 2], [1, 1]]), np.ones((2, 2, 3))], ids=["ids", "vectors"])
+def test_a_result_goes_to_an_array_of_its_shape_and_of_a_dtype_that_can_hold_it(x, rng):
+    """A wider one is filled; another shape, or whole numbers, raise and name it."""
+    W = rng.normal(size=(4, 3))
+    wider = np.empty((2, 2, 4), complex)
+    assert linear.apply(W, x, out=wider) is wider
+    np.testing.assert_array_equal(wider, linear.apply(W, x))
+    with pytest.raises(ValueError, match=r"out must have shape \(2, 2, 4\), got \(4, 4\)"):
+        linear.apply(W, x, out=np.empty((4, 4)))
+    with pytest.raises(TypeError, match="same_kind"):
+        linear.apply(W, x, out=np.empty((2, 2, 4), int))

@@ -107,6 +107,20 @@ def name_columns(app, doctree, page):
                         cell[0][0:0] = [label, nodes.Text(" ")]
 
 
+def hold_together(app, doctree, page):
+    """A short formula and the mark after it stay on one line; so do a number and its per cent sign."""
+    for formula in list(doctree.findall(nodes.math)):
+        after = formula.next_node(descend=False, siblings=True)
+        if isinstance(after, nodes.Text) and after[:1] in (*",.;:)",) and len(formula.astext()) < 25:
+            formula.parent.replace(after, nodes.Text(after[1:]))
+            formula.replace_self(
+                nodes.inline("", "", formula.deepcopy(), nodes.Text(after[0]), classes=["together"])
+            )
+    for text in [text for text in doctree.findall(nodes.Text) if " %" in text]:
+        if text.parent and not isinstance(text.parent, nodes.literal | nodes.literal_block | nodes.raw):
+            text.parent.replace(text, nodes.Text(re.sub(r"(^|(?<=\d)) %", "\N{NO-BREAK SPACE}%", text)))
+
+
 def write_front_door(app, exception):
     """The redirect at the top, with the language and the title that sphinx-external-toc leaves out."""
     if exception or app.builder.format != "html":
@@ -128,6 +142,7 @@ def setup(app):
     app.connect("doctree-read", tell_tables)
     app.connect("doctree-read", join_bars)
     app.connect("doctree-resolved", keep_for_no_scripts)
+    app.connect("doctree-resolved", hold_together)
     app.connect("html-page-context", mend_page)
     app.connect("doctree-resolved", name_columns)
     app.connect("build-finished", write_front_door, priority=900)  # after sphinx-external-toc

@@ -50,7 +50,10 @@ class Cell(Protocol):
         """(A,), or (G, A) for a cell with slots."""
 
     def drive(self, x: Array, /, out: Array | None = None) -> Array:
-        """What the input adds at every step, all steps at once: (T, ..., D) or ids (T, ...) -> (T, ..., A)."""
+        """What the input adds at every step, all steps at once: (T, ..., D) or ids (T, ...) -> (T, ..., A).
+
+        `unroll` lends `out`; the residuals may be written over what stands there.
+        """
 
     def step(self, a_t: Array, s_prev: Array, /, out: Array | None = None) -> tuple[Array, Array | None]:
         """One step, and what the backward pass needs of it beside the states: (B, A), (B, S) -> (B, S), (B, R)."""
@@ -79,8 +82,9 @@ def unroll(cell: Cell, x: Any, s_0: Any = None) -> tuple[Array, Array]:
     a = cell.drive(x, out=place)
     if a.shape != (T, *slots, *batch, A):
         raise ValueError(f"{_of(cell)}.drive must give shape {(T, *slots, *batch, A)}, got {a.shape}")
+    drives = flat(a, len(batch))
     if a is not place:
-        a = _given(a)  # the cell's own array stays as it is
+        drives = _given(drives)  # the cell's own array stays as it is
     del place
     s = np.empty((T + 1, *batch, cell.state_size), cell.dtype)
     if s_0 is not None:
@@ -91,7 +95,7 @@ def unroll(cell: Cell, x: Any, s_0: Any = None) -> tuple[Array, Array]:
             )
     s[0] = 0 if s_0 is None else s_0
     try:
-        residuals = recur(cell, flat(a, len(batch)), flat(s, len(batch)))
+        residuals = recur(cell, drives, flat(s, len(batch)))
     except ValueError as error:
         raise _named(error, cell) from error
     return s, residuals.reshape(*residuals.shape[:-2], *batch, residuals.shape[-1])
@@ -113,7 +117,7 @@ def recur(cell: Cell, a: Array, s: Array) -> Array:
         if residual_t is not None:
             if residuals is None:
                 *slots, B, R = residual_t.shape
-                fit = a.flags.writeable and residual_t.shape == a[t].shape
+                fit = a.flags.writeable and (a.dtype, a[t].shape) == (s.dtype, residual_t.shape)
                 residuals = a if fit else _all_steps(len(a), slots, (B, R), s.dtype)
             residuals[t] = residual_t  # a copy: the cell may use its array again
     return np.empty((*s[1:].shape[:2], 0), s.dtype) if residuals is None else residuals

@@ -51,15 +51,21 @@ def apply(W: Array, x: Any, b: Array | None = None, out: Array | None = None) ->
     if out is not None and not out.flags.c_contiguous:
         raise ValueError(f"out must be contiguous, got strides {out.strides} for shape {out.shape}")
     x = as_input("x", x, W.shape[1], W.dtype)
+    steps = x.shape if holds_ids(x) else x.shape[:-1]
+    if out is not None and out.shape != (*steps, len(W)):
+        raise ValueError(f"out must have shape {(*steps, len(W))}, got {out.shape}")
     if holds_ids(x):
         columns = W.T.copy()
         if b is not None:
             columns += b
-        return columns.take(x, axis=0, out=out, mode="clip")  # x is checked; "raise" would check again
+        if out is None or out.dtype == columns.dtype:
+            return columns.take(x, axis=0, out=out, mode="clip")  # x is checked; "raise" would check again
+        np.copyto(out, columns.take(x, axis=0, mode="clip"))
+        return out
     y = np.matmul(_rows(x), W.T, out=None if out is None else _rows(out))
     if b is not None:
         y += b
-    return y.reshape(*x.shape[:-1], len(W)) if out is None else out
+    return y.reshape(*steps, len(W)) if out is None else out
 
 
 def weight_gradient(dy: Array, x: Array, width: int, out: Array | None = None) -> Array:

@@ -50,7 +50,7 @@ class Attention(Weights):
         return cls(*(initialise.uniform(rng, H, D) for _ in range(3)))
 
     def forward(self, x: Any, n: int | None = None) -> tuple[Array, Residuals]:
-        """The outputs of the last n steps (by default all T), and what `backward` needs: (T, ..., D) -> (n, ..., H).
+        """The last n steps' outputs (all T), and what `backward` needs: (T, ..., D) -> (n, ..., H).
 
         Raises ValueError or TypeError for shapes and dtypes that do not fit, ids out of range, n not from 1 to T.
         """
@@ -61,7 +61,7 @@ class Attention(Weights):
         T, n = len(x), len(x) if n is None else as_size("n", n, 1, len(x))
         q = linear.apply(self.W_q, x[T - n :])
         scores = _by_sequence(q) @ _by_sequence(k).swapaxes(-1, -2) * len(self.W_k) ** -0.5
-        scores[..., ~np.tri(n, T, T - n, dtype=bool)] = -np.inf  # the future: its weight is exp(-inf) = 0
+        scores[..., ~np.tri(n, T, T - n, dtype=bool)] = -np.inf  # the future: weight zero
         A = readout.softmax(scores)
         return _by_step(A @ _by_sequence(v)), Residuals(q, k, v, A)
 

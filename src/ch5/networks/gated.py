@@ -52,7 +52,7 @@ class LSTM(Weights):
         return _drives(self.W_xh, x, self.b, out)
 
     def step(self, a_t: Array, s_prev: Array, out: Array | None = None) -> tuple[Array, Array]:
-        """One step, s_t, and the values of its slots: (4, B, H), (B, 2H) -> (B, 2H), (4, B, H)."""
+        """One step, s_t, and its slots' values: (4, B, H), (B, 2H) -> (B, 2H), (4, B, H)."""
         h_prev, c_prev = _halves(s_prev)
         slots = np.matmul(h_prev, self.W_hh.swapaxes(1, 2))
         slots += a_t
@@ -67,8 +67,8 @@ class LSTM(Weights):
         return s_t, slots
 
     def linearise(self, s: Array, slots: Array) -> Array:
-        """The local derivatives at every step: c_t by the drives of g, i, f; h_t by that of o; h_t by c_t; c_t by
-        c_{t-1}, which is f. (T+1, ..., 2H), (T, 4, ..., H) -> (T, 6, ..., H)."""
+        """The local derivatives at every step: c_t by the drives of g, i, f; h_t by that of o;
+        h_t by c_t; c_t by c_{t-1}, which is f. (T+1, ..., 2H), (T, 4, ..., H) -> (T, 6, ..., H)."""
         (g, i, f, o), (_, c) = slots.swapaxes(0, 1), _halves(s)
         tanh_c = np.tanh(c[1:])
         local = np.empty((6, *g.shape), s.dtype)
@@ -81,7 +81,7 @@ class LSTM(Weights):
         return local.swapaxes(0, 1)
 
     def step_vjp(self, ds_t: Array, local_t: Array, out: Array | None = None) -> tuple[Array, Array]:
-        """The gradient back through one step, da_t and ds_prev: (B, 2H), (6, B, H) -> (4, B, H), (B, 2H)."""
+        """Back through one step, da_t and ds_prev: (B, 2H), (6, B, H) -> (4, B, H), (B, 2H)."""
         dh, dc = _halves(ds_t)
         dc = dc + local_t[4] * dh  # the cell state's own future + what it outputs
         da_t = np.empty_like(local_t[:4]) if out is None else out
@@ -157,7 +157,7 @@ class GRU(Weights):
         return local.swapaxes(0, 1)
 
     def step_vjp(self, dh_t: Array, local_t: Array, out: Array | None = None) -> tuple[Array, Array]:
-        """The gradient back through one step, da_t and dh_prev: (B, H), (5, B, H) -> (4, B, H), (B, H)."""
+        """Back through one step, da_t and dh_prev: (B, H), (5, B, H) -> (4, B, H), (B, H)."""
         da_t = np.multiply(local_t[:4], dh_t, out=out)
         return da_t, _sum_of_products(da_t[1:], self.W_hh) + local_t[4] * dh_t
 
@@ -190,7 +190,8 @@ def _drives(W_xh: Array, x: Array, b: Array, out: Array | None) -> Array:
     if out is None:
         steps = x.shape if holds_ids(x) else x.shape[:-1]
         out = np.empty((len(b), *steps, b.shape[1]), b.dtype).swapaxes(0, 1)  # each slot an array of its own
-    a = out.swapaxes(0, 1)
+    if len(a := out.swapaxes(0, 1)) != len(b):
+        raise ValueError(f"out must hold {len(b)} slots, got {len(a)}")
     for a_k, W_k, b_k in zip(a, W_xh, b, strict=False):
         linear.apply(W_k, x, b_k, a_k)
     for k in range(len(W_xh), len(b)):

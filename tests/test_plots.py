@@ -10,9 +10,11 @@ from pathlib import Path
 
 import matplotlib.image
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 
 from ch5.book import plots
+from ch5.book.plots import alice
 
 PHONE = 358  # pixels of a column on a telephone 390 wide
 
@@ -106,3 +108,18 @@ def test_names_beside_lines_do_not_cover_one_another(styled):
     at = [text.get_window_extent().y0 * 72 / figure.dpi for text in axes.texts]
     assert [text.get_text() for text in axes.texts] == list("dacb")
     assert all(above - below > 12 for below, above in pairwise(at))
+
+
+def test_only_the_last_seed_of_the_arc_is_hollow(styled):
+    """Of three seeds the marks of the last are empty, those of the others filled, in all four statistics."""
+    names, rows = ["a", "b", "c", "long words again"], 10
+    course = np.stack([np.linspace(0, 1, rows), np.zeros(rows)], axis=-1)
+    figure = alice.arc(
+        range(rows),
+        ["text"] * rows,
+        {n: np.stack([course] * 3) for n in names},
+        {n: {"book": 1} for n in names},
+    )
+    marks = [line.get_markerfacecolor() for line in figure.axes[1].lines if line.get_marker() in list("sov^")]
+    plt.close(figure)
+    assert [fill == "none" for fill in marks] == [False, False, True] * 4

@@ -16,7 +16,7 @@ NAMES_AT: tuple[tuple[int, dict[str, Any]], ...] = (  # of the statistics: at wh
     (0, {"xytext": (52, 0)}),
     (4, {"ha": "right", "xytext": (-17, 4)}),
     (6, {"xytext": (12, 0)}),
-    (8, {"xytext": (19, 0)}),
+    (2, {"rotation": 90, "ha": "right", "xytext": (-6, 0)}),
 )
 
 
@@ -119,14 +119,17 @@ def arc(
         start, book = found[:, 0, 0].mean(), references[name]["book"]
         scaled = (found[..., 0] - start) / (book - start)
         widths = found[..., 1] / abs(book - start)
-        for shift, seed, width in zip(np.linspace(-0.15, 0.15, len(found)), scaled, widths, strict=True):
+        fills = [color] * (len(found) - 1) + ["none"]
+        shifts = np.linspace(-0.15, 0.15, len(found))
+        for shift, seed, width, fill in zip(shifts, scaled, widths, fills, strict=True):
             course.errorbar(
-                seed, rows + shift, xerr=width, fmt=marker, color=color, markersize=2.5, linewidth=0.8,
-                markerfacecolor="none" if seed is scaled[-1] else color,
+                seed, rows + shift, xerr=width, fmt=marker, color=color, markersize=4, linewidth=0.8,
+                markerfacecolor=fill, markeredgewidth=0.8,
             )  # fmt: skip
         middle = np.median(scaled, axis=0)
         course.plot(middle, rows, color=color)
-        label_line(course, middle[at], at, name.replace(" ", "\n", 1), color, linespacing=1, **place)
+        lines = name if "rotation" in place else name.replace(" ", "\n", 1)
+        label_line(course, middle[at], at, lines, color, linespacing=1, **place)
         for mark, value in references[name].items():
             x = (value - start) / (book - start)
             if 0.05 < x < 1:

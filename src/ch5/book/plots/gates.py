@@ -37,7 +37,7 @@ NAMES_AT: tuple[
     tuple[int, str, dict[str, Any]], ...
 ] = (  # of the networks in the panels of success: where there is room
     (0, "vanilla", {"ha": "right", "xytext": (-3, -10)}),
-    (0, "LSTM, bias 1", {"xytext": (5, -12)}),
+    (0, "LSTM, bias 1", {"xytext": (5, -16)}),
     (0, "LSTM, bias 3", {"xytext": (4, -13)}),
     (1, "vanilla, orthogonal", {}),
     (2, "GRU, bias 3", {"xytext": (8, 8)}),
@@ -121,14 +121,15 @@ def held_out(losses: Mapping[float, Mapping[str, Array]]) -> Figure:
 
 
 def context(given: Sequence[int], excess: Mapping[str, Array], fading: Mapping[str, Array]) -> Figure:
-    """By network what k characters cost (seeds, given), and the gradient as powers of ten (seeds, lags)."""
+    """By network what k characters cost (seeds, given), shown from 0.001 up, and the gradient as powers of ten
+    (seeds, lags)."""
     figure, (cost, fades) = plt.subplots(2, figsize=(TEXT_WIDTH[0], 5.6))
     for name in excess:
-        _seeds(cost, given, excess[name], name)
+        _seeds(cost, given, np.clip(excess[name], 1e-3, None), name)
         _seeds(fades, range(fading[name].shape[1]), fading[name], name)
     cost.axhline(0.01, color=INK, linewidth=0.7, linestyle="--")
     cost.set(
-        xscale="log", yscale="log", ylim=(2e-3, 3), xlabel="characters given", ylabel="nats beyond 100 given"
+        xscale="log", yscale="log", ylim=(9e-4, 4), xlabel="characters given", ylabel="nats beyond 100 given"
     )
     cost.set_xticks([1, 2, 4, 8, 16, 32, 64], ["1", "2", "4", "8", "16", "32", "64"])
     cost.minorticks_off()

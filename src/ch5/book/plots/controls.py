@@ -43,13 +43,17 @@ def tied_and_untied(panels: Mapping[str, Mapping[str, Mapping[str, Array]]]) -> 
 
 
 def rate_by_clip(arms: Mapping[str, Sequence[tuple[float, Array, Array]]], log_V: float) -> Figure:
-    """By clip, at each mean effective rate: the last epoch's losses (R,), and which runs are broken (R,) bool."""
+    """By clip, at each mean effective rate: the last epoch's losses (R,), and which runs are broken (R,) bool.
+
+    Clips that share a rate stand side by side.
+    """
     figure, panels = plt.subplots(2, sharex=True, figsize=(TEXT_WIDTH[0], 4.8), height_ratios=(1, 1.4))
-    for (name, points), color, marker in zip(
-        arms.items(), (GRADIENT, STATE, OTHER, GATE), "osv^", strict=False
-    ):
+    rates = [rate for points in arms.values() for rate, *_ in points]
+    looks = zip((GRADIENT, STATE, OTHER, GATE), "osv^", (0, -0.1, 0.1, 0.1), strict=True)
+    for (name, points), (color, marker, aside) in zip(arms.items(), looks, strict=False):
         for rate, losses, broken in points:
-            spread = rate * np.exp(np.linspace(-0.05, 0.05, len(losses)))
+            shared = sum(abs(np.log(other / rate)) < 0.1 for other in rates) > 1
+            spread = rate * np.exp(shared * aside + np.linspace(-0.03, 0.03, len(losses)))
             panels[0].plot(spread[broken], losses[broken], "x", color=color, markersize=5)
             panels[1].plot(spread[~broken], losses[~broken], marker, color=color, markersize=4, alpha=0.7)
         panels[1].plot([], [], marker, color=color, label=name)

@@ -34,7 +34,7 @@ def contributions(rows: Mapping[str, tuple[Array, Array]]) -> Figure:
 
 def curves(panels: Mapping[str, tuple[Mapping[str, Array], str, float]], every: int) -> Figure:
     """For each task the losses (seeds, points) of every merge, a label for chance, and its loss."""
-    figure, axes = plt.subplots(len(panels), figsize=(TEXT_WIDTH[0], 2.9 * len(panels)))
+    figure, axes = plt.subplots(len(panels), sharex=True, figsize=(TEXT_WIDTH[0], 2.9 * len(panels)))
     styles = [(STATE, "-"), (GRADIENT, "--"), (OTHER, "-."), (INPUT, ":")]
     for panel, (task, (losses, name, level)) in zip(axes, panels.items(), strict=True):
         ends = {name: (every * next(iter(losses.values())).shape[1], level, INK)}

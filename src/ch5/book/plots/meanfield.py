@@ -39,7 +39,7 @@ def finite_size(
     top.loglog(sizes, middle[0] * sizes[0] / np.array(sizes), color=INK, linewidth=1)
     label_line(top, sizes[-1], middle[0] * sizes[0] / sizes[-1], "$1/H$", INK, xytext=(6, 0))
     top.axhline(0.01, color=INK, linestyle="--", linewidth=1)
-    top.set(xlabel="units $H$", ylabel="gap", xticks=sizes, xticklabels=sizes)
+    top.set(xlabel="units $H$", ylabel="gap (nats per step)", xticks=sizes, xticklabels=sizes)
     top.minorticks_off()
     ends = {r"$H \to \infty$": (g[-1], predicted[-1], GRADIENT)}
     for (H, runs), color, marker in zip(quiet.items(), (INPUT, GATE), "s^", strict=True):
@@ -48,7 +48,6 @@ def finite_size(
         ends[f"$H = {H}$"] = g[-1], np.median(runs[:, -1]), color
     bottom.plot(g, predicted, color=GRADIENT, linewidth=1)
     bottom.axhline(0, color=INK, linewidth=0.8)
-    bottom.set(xlabel="gain $g$, no noise", ylabel="exponent", xlim=(g[0], g[-1] + 0.05))
+    bottom.set(xlabel="gain $g$, no noise", ylabel="exponent (nats per step)", xlim=(g[0], g[-1] + 0.05))
     label_ends(bottom, ends)
-    figure.supylabel("nats per step")
     return figure

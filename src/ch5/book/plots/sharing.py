@@ -31,8 +31,8 @@ def _positions(axes: Axes, accuracy: Array, seen: Sequence[int], color: str, lin
         for p in seen:
             axes.axvspan(p - 0.5, p + 0.5, color=INPUT, alpha=0.2, linewidth=0)
         axes.axhline(0.5, color=INK, linewidth=0.7)
-        axes.annotate("chance", (1, 0.5), xycoords=("axes fraction", "data"), xytext=(-2, 1),
-                      textcoords="offset points", ha="right", va="bottom")  # fmt: skip
+        axes.annotate("chance", (1, 0.5), xycoords=("axes fraction", "data"), xytext=(-2, -4),
+                      textcoords="offset points", ha="right", va="top")  # fmt: skip
     axes.fill_between(at, accuracy.min(axis=0), accuracy.max(axis=0), color=color, alpha=0.25, linewidth=0)
     axes.plot(at, mean, line, color=color, markersize=4)
     middle = len(at) // 2

@@ -82,7 +82,7 @@ def row(before: tuple[Array, Array], after: tuple[Array, Array]) -> Slider:
                     "description": "Weight of each key on a log scale, before training (grey) and after; a square "
                     "marks the largest after training.",
                     "x": steps,
-                    "y": axis("", -4, 0.2, {k: power(k)[6:] for k in (-4, -3, -2)} | {0: "1"}),
+                    "y": axis("", -4, 0.2, {k: power(k)[6:] for k in (-4, -2)} | {0: "1"}),
                     "series": [
                         series("band", "state", keys, low, top=high),
                         series("dots", "input", keys, start, label="before"),

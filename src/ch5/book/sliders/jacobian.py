@@ -135,8 +135,8 @@ def radius_and_input(measured: Measured) -> Slider:
                     "title": "Eigenvalues",
                     "description": "Eigenvalues of the matrix in the complex plane, with the unit circle.",
                     "square": True,
-                    "x": axis("real part", -edge, edge, {v: str(v) for v in (-2, -1, 0, 1, 2)}),
-                    "y": axis("", -edge, edge, {-2: "-2i", -1: "-i", 0: "0", 1: "i", 2: "2i"}),
+                    "x": axis("real part", -edge, edge, {-2: "−2", -1: "−1", 0: "0", 1: "1", 2: "2"}),
+                    "y": axis("", -edge, edge, {-2: "−2i", -1: "−i", 0: "0", 1: "i", 2: "2i"}),
                     "series": [
                         series("line", "ink", circle.real, circle.imag, thin=True),
                         series("dots", "other", eigenvalues.real, eigenvalues.imag),

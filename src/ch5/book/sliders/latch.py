@@ -59,7 +59,7 @@ def strength() -> Slider:
     left = STEPS * np.log10(latch.slope(STRENGTHS))[:, None]
     edges = np.array([[-1.0, 1.0]])
     rests = np.concatenate([-rest, rest], axis=1)
-    unit = {"range": [-1.05, 1.05], "ticks": [(-1, "-1"), (0, "0"), (1, "1")]}
+    unit = {"range": [-1.05, 1.05], "ticks": [(-1, "−1"), (0, "0"), (1, "1")]}
     return Slider(
         {
             "title": "The strength of a latch against what it leaves of a gradient",

@@ -89,8 +89,8 @@ def ring(rings: Rings) -> Slider:
                     "title": "Eigenvalues λ",
                     "description": "Eigenvalues in the complex plane, with the unit circle.",
                     "square": True,
-                    "x": axis("real part", -1.15, 1.15, {v: str(v) for v in (-1, 0, 1)}),
-                    "y": axis("", -1.15, 1.15, {-1: "-i", 0: "0", 1: "i"}),
+                    "x": axis("real part", -1.15, 1.15, {-1: "−1", 0: "0", 1: "1"}),
+                    "y": axis("", -1.15, 1.15, {-1: "−i", 0: "0", 1: "i"}),
                     "series": [
                         series("line", "ink", circle.real, circle.imag, thin=True),
                         series("dots", "other", rings.eigenvalues.real, rings.eigenvalues.imag),

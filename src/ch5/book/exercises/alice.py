@@ -36,7 +36,8 @@ def check_windows(answer: Any) -> None:
     """Check the number of windows that a text gives."""
 
     def windows(characters: int, steps: int) -> int:
-        """Count the windows of `steps` inputs in a text, not overlapping, each input with its next character."""
+        """Count the windows of `steps` inputs in a text, not overlapping,
+        each input with its next character."""
         return (characters - 1) // steps
 
     def no_target(characters: int, steps: int) -> int:
@@ -59,7 +60,8 @@ def check_chances(answer: Any) -> None:
     """Check the probabilities from which a sample is drawn."""
 
     def probabilities(logits: Array, temperature: float) -> Array:
-        """Give each character's probability (V,) at a temperature above 0, or at 0, where the likeliest is certain."""
+        """Give each character's probability (V,) at a temperature above 0,
+        or at 0, where the likeliest is certain."""
         if temperature == 0:
             return (np.arange(len(logits)) == logits.argmax()).astype(float)
         p = np.exp((logits - logits.max()) / temperature)

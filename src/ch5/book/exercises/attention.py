@@ -58,8 +58,8 @@ def check_through_softmax(answer: Any) -> None:
     """Check the backward pass from the attention weights to the scores."""
 
     def through_softmax(dA: Array, A: Array) -> Array:
-        """Give dS (n, T), the gradient with respect to the scores, from dA and A (n, T). Each row of A is
-        the softmax of that row of S: raising one score takes from all the others."""
+        """Give dS (n, T), the gradient with respect to the scores, from dA and A (n, T). Each row
+        of A is the softmax of that row of S: raising one score takes from all the others."""
         return A * (dA - (A * dA).sum(axis=1, keepdims=True))
 
     def alone(dA: Array, A: Array) -> Array:

@@ -28,7 +28,8 @@ def test_at_temperature_one_it_is_the_second_experiment():
 
 
 def test_the_first_stages_are_those_of_a_run_made_here():
-    """Ten updates, made again: the same text at every temperature, and statistics to five digits."""
+    """Ten updates, made again: the same text at every temperature, and statistics well within their intervals. In
+    float32, one or two of 65,536 draws fall otherwise on another processor."""
     vocabulary, ids, first = alice.book()
     book, run = text_statistics.Book.of(vocabulary, ids[:first]), alice.training(1, **alice.SETTINGS)
     _, recorded, *_ = SAMPLES.where(seed=1)[0]["stages"]
@@ -43,7 +44,8 @@ def test_the_first_stages_are_those_of_a_run_made_here():
             if there["statistics"][name] is None:
                 assert estimate is None
             else:
-                np.testing.assert_allclose(estimate, there["statistics"][name], rtol=1e-5, atol=1e-9)
+                value, half = there["statistics"][name]
+                np.testing.assert_allclose(estimate, (value, half), rtol=0, atol=half / 5 + 1e-4)
 
 
 def test_what_has_no_value_is_none():

@@ -44,13 +44,14 @@ def test_a_window_that_does_not_divide_is_refused():
         original_changed.training(1, window=7)
 
 
-@pytest.mark.parametrize(("change", "within"), [("windows of 8", 1e-3), ("no clip", 1e-3)])
-def test_the_first_epoch_is_recorded(change, within):
-    """Made again. At radius 2.5 rounding decides the path, and without the clip it does from the second epoch on."""
-    run = original_changed.training(4, **original_changed.CHANGES[change])
+@pytest.mark.parametrize("change", ["windows of 8", "no clip"])
+def test_the_first_epoch_is_recorded(change):
+    """Made again. At radius 2.5 rounding decides the path; without the clip it does from the second epoch on, and with
+    seed 4 from the first."""
+    run = original_changed.training(1, **original_changed.CHANGES[change])
     an_epoch = len(run) // original.EPOCHS
     for update in run:
         if update.number == an_epoch:
             break
-    (recorded,) = RECORDED.where(change=change, seed=4)
-    assert run.losses[:an_epoch].mean() == pytest.approx(recorded["epochs"][0], abs=within)
+    (recorded,) = RECORDED.where(change=change, seed=1)
+    assert run.losses[:an_epoch].mean() == pytest.approx(recorded["epochs"][0], abs=1e-5)

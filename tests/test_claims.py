@@ -1608,38 +1608,56 @@ def test_c21_with_the_bias_that_its_time_scale_asks_for_the_gru_recalls_at_lag_1
     assert min(run["updates"] for run in more) > 1000
 
 
-def succeeds(task, lag, model, cut):
+def succeeds(task, lag, model, cut, rate=0.003):
     """The share of recorded runs that succeed with this backward pass."""
-    runs = record.load(recall_cut.EXPERIMENT).where(task=task, lag=lag, model=model, cut=cut)
+    runs = record.load(recall_cut.EXPERIMENT).where(task=task, lag=lag, model=model, rate=rate, cut=cut)
     return np.mean([run["success"] for run in runs])
 
 
 def test_c22_on_the_easy_task_no_gradient_from_the_symbol_is_needed():
-    """At lag 20 the readout alone succeeds in every seed; at lag 50 in none, and with a quarter of the steps in all."""
+    """At lag 20 the readout alone succeeds in every seed; at lag 50 in none, and with a quarter of the steps in all but
+    one at most. There the weights are shared: with initial ones before the cut, not three quarters are right."""
     assert succeeds("easy", 20, "orthogonal", "0") == 1
     assert succeeds("easy", 50, "orthogonal", "0") == 0
     for cut in ("lag/4", "lag/2", "lag-1", "lag", "lag+1"):
-        assert succeeds("easy", 50, "orthogonal", cut) == 1
-        assert succeeds("easy", 50, "gru 3", cut) >= 0.8
+        assert succeeds("easy", 50, "orthogonal", cut) >= 0.95
+        for rate in (0.003, 0.02):
+            assert succeeds("easy", 50, "gru 3", cut, rate) >= 0.8
+    runs = record.load(recall_cut.EXPERIMENT).where(task="easy", lag=50, model="orthogonal", cut="lag/4")
+    assert max(run["unshared"] for run in runs) < 0.75
 
 
-def test_c22_on_the_middle_task_it_is_graded_and_differs_between_cells():
-    """At lag 10 the readout alone for vanilla cells, the whole for the GRU; at lag 20 more with more steps."""
-    assert succeeds("middle", 10, "orthogonal", "0") == 1
+def test_c22_on_the_middle_task_it_is_graded_and_depends_on_the_cell_and_the_learning_rate():
+    """At lag 10 the readout alone for every vanilla cell and no GRU, the whole for all. At 0.02 a part of the backward
+    pass is seldom enough for the GRU; at 0.003 a quarter always is, and all but a step or two seldom. At lag 20 the
+    vanilla cell succeeds more often with more steps."""
+    for rate in (0.003, 0.02):
+        assert succeeds("middle", 10, "orthogonal", "0", rate) == 1
+        assert succeeds("middle", 10, "gru 3", "0", rate) == 0
+        for model in ("orthogonal", "gru 3"):
+            assert succeeds("middle", 10, model, "lag+1", rate) == 1
+        for cut in ("lag-1", "lag"):
+            assert succeeds("middle", 10, "gru 3", cut, rate) <= 0.2
+    assert succeeds("middle", 10, "gru 3", "lag/4") == 1
+    for model, cut in (
+        ("orthogonal", "lag/4"),
+        ("orthogonal", "lag/2"),
+        ("gru 3", "lag/4"),
+        ("gru 3", "lag/2"),
+    ):
+        assert succeeds("middle", 10, model, cut, 0.02) <= 0.5 < 0.75 < succeeds("middle", 10, model, cut)
     graded = [succeeds("middle", 20, "orthogonal", cut) for cut in ("0", "lag/4", "lag/2", "lag")]
     assert graded[0] == 0 < graded[1] < 1 == graded[-1]
     assert graded == sorted(graded)
-    assert succeeds("middle", 10, "gru 3", "lag+1") == 1
-    for cut in ("0", "lag/4", "lag/2", "lag-1", "lag"):
-        assert succeeds("middle", 10, "gru 3", cut) <= 0.2
 
 
 def test_c22_on_the_hard_task_only_the_whole_gradient_succeeds():
-    """At lag 10, within 500 updates: at most one run in ten without the step that reads the symbol; with it all."""
-    for model in ("orthogonal", "gru 3"):
-        assert succeeds("hard", 10, model, "lag+1") == 1
+    """At lag 10, within 500 updates: at most one run in ten without the step that reads the symbol; with it all, but
+    for the GRU at the lower learning rate, half."""
+    for model, rate in (("orthogonal", 0.003), ("orthogonal", 0.02), ("gru 3", 0.003), ("gru 3", 0.02)):
+        assert succeeds("hard", 10, model, "lag+1", rate) >= (0.5 if (model, rate) == ("gru 3", 0.003) else 1)
         for cut in ("0", "lag/4", "lag/2", "lag-1", "lag"):
-            assert succeeds("hard", 10, model, cut) <= 0.1
+            assert succeeds("hard", 10, model, cut, rate) <= 0.1
 
 
 def test_c22_the_symbol_is_in_the_state_where_the_gru_does_not_learn_to_say_it():
@@ -1652,8 +1670,8 @@ def test_c22_the_symbol_is_in_the_state_where_the_gru_does_not_learn_to_say_it()
 def test_c22_with_the_state_reset_too_nothing_is_recalled():
     """The control stays at chance on every task, to 0.06 in the mean."""
     recorded = record.load(recall_cut.EXPERIMENT)
-    for task, lag, model in recall_cut.SETUPS:
-        runs = recorded.where(task=task, lag=lag, model=model, cut="reset")
+    for task, lag, model, rate in recall_cut.SETUPS:
+        runs = recorded.where(task=task, lag=lag, model=model, rate=rate, cut="reset")
         chance = 1 / recall_cut.SETTINGS["tasks"][task]["symbols"]
         assert not any(run["success"] for run in runs)
         assert abs(np.mean([run["accuracy"] for run in runs]) - chance) < 0.06

@@ -9,7 +9,8 @@ Network, initial weights, task, batches and updates are the same for all k; the 
                     says nothing about it, so this must stay at chance.
 
 Names    a result: success, accuracy and updates as in `horizon.train`; fitted: at k = 0 alone, the test accuracy of a
-         readout fitted by least squares to the same states, on `fit` batches: what a readout could have learned
+         readout fitted by least squares to the same states, on `fit` batches: what a readout could have learned;
+         unshared: where both are there, the accuracy if the steps before the cut kept the cell's initial weights
 Read     book/chapters/05_memory.ipynb     Tested   tests/test_recall_cut.py     Source   [Jaeger2001] for k = 0
 """
 
@@ -27,7 +28,7 @@ from ch5.engine import bptt, linear
 from ch5.engine.train import Training
 from ch5.engine.weights import Array
 from ch5.experiments import horizon, recall_best
-from ch5.experiments.record import Experiment, Recorded
+from ch5.experiments.record import Experiment
 from ch5.networks.sequence import SequenceModel
 
 
@@ -89,8 +90,13 @@ def fitted(training: Training, x: Array, targets: Array, fit: int) -> float:
     return recall.accuracy((last(x) @ np.linalg.solve(A, B))[None], targets)
 
 
+def unshared(initial: Cut, trained: Cut, x: Array, targets: Array) -> float:
+    """The accuracy of trained weights in the last k steps, after steps with the initial weights."""
+    return recall.accuracy(trained.model.outputs(*initial.after_the_cut(x))[-1:], targets)
+
+
 def measure(
-    *, tasks: Any, hidden: Any, budget: Any, rates: Any, task: str, lag: int, model: str, cut: str, seed: int
+    *, tasks: Any, hidden: Any, budget: Any, task: str, lag: int, model: str, rate: float, cut: str, seed: int
 ) -> dict[str, Any]:
     """One run: `cut` is one of those in `cuts`, or "reset"."""
     k = lag if cut == "reset" else cuts(lag)[cut]
@@ -98,8 +104,9 @@ def measure(
     def make(rng: np.random.Generator, D: int, V: int) -> Cut:
         return Cut(recall_best.make(model, lag, hidden, rng, D, V), k, cut == "reset")
 
-    run = partial(horizon.run, make, RecallTask(lag, **tasks[task]), seed, budget | {"rate": rates[model]})
+    run = partial(horizon.run, make, RecallTask(lag, **tasks[task]), seed, budget | {"rate": rate})
     training, x, targets = run()
+    initial = training.model.with_vector(training.model.vector())
     fit = fitted(training, x, targets, budget["fit"]) if cut == "0" else None
     accuracy = horizon.learn(training, x, targets, budget)
     return {
@@ -107,6 +114,7 @@ def measure(
         "accuracy": accuracy,
         "updates": training.done,
         "fitted": fit,
+        "unshared": unshared(initial, training.model, x, targets) if cut in PARTS else None,
     }
 
 
@@ -116,38 +124,37 @@ def cuts(lag: int) -> dict[str, int]:
 
 
 CUTS = (*cuts(4), "reset")
+PARTS = CUTS[1:5]  # of the backward pass: not nothing, not all
 SETTINGS: dict[str, Any] = {
     "tasks": horizon.SETTINGS["tasks"],
     "hidden": recall_best.SETTINGS["hidden"],
     "budget": recall_best.SETTINGS["budget"] | {"updates": 500, "fit": 100},
-    "rates": {"orthogonal": 0.003, "gru 3": 0.02},
 }
-SETUPS = {  # task, lag and model: seeds for the cuts, seeds for the control
-    ("easy", 20, "orthogonal"): (20, 5),
-    ("easy", 50, "orthogonal"): (20, 5),
-    ("middle", 10, "orthogonal"): (20, 5),
-    ("middle", 20, "orthogonal"): (20, 5),
-    ("hard", 10, "orthogonal"): (20, 5),
-    ("easy", 20, "gru 3"): (5, 5),
-    ("easy", 50, "gru 3"): (5, 5),
-    ("middle", 10, "gru 3"): (5, 5),
-    ("hard", 10, "gru 3"): (10, 5),
+SETUPS = {  # task, lag, model and learning rate: seeds for the cuts, seeds for the control
+    ("easy", 20, "orthogonal", 0.003): (20, 5),
+    ("easy", 50, "orthogonal", 0.003): (20, 5),
+    ("middle", 10, "orthogonal", 0.003): (20, 5),
+    ("middle", 20, "orthogonal", 0.003): (20, 5),
+    ("hard", 10, "orthogonal", 0.003): (20, 5),
+    ("middle", 10, "orthogonal", 0.02): (10, 5),
+    ("hard", 10, "orthogonal", 0.02): (10, 5),
+    ("easy", 20, "gru 3", 0.003): (5, 5),
+    ("easy", 50, "gru 3", 0.003): (5, 5),
+    ("middle", 10, "gru 3", 0.003): (10, 5),
+    ("hard", 10, "gru 3", 0.003): (10, 5),
+    ("easy", 20, "gru 3", 0.02): (5, 5),
+    ("easy", 50, "gru 3", 0.02): (5, 5),
+    ("middle", 10, "gru 3", 0.02): (10, 5),
+    ("hard", 10, "gru 3", 0.02): (10, 5),
 }
 EXPERIMENT = Experiment(
     "recall_cut",
     measure,
     SETTINGS,
     [
-        {"task": task, "lag": lag, "model": model, "cut": cut, "seed": seed}
-        for (task, lag, model), seeds in SETUPS.items()
+        {"task": task, "lag": lag, "model": model, "rate": rate, "cut": cut, "seed": seed}
+        for (task, lag, model, rate), seeds in SETUPS.items()
         for cut in CUTS
         for seed in range(seeds[cut == "reset"])
     ],
 )
-
-
-def shares(recorded: Recorded, task: str, lag: int, model: str) -> Array:
-    """The share of runs that succeed at each of CUTS, and the ends of its interval: (3, cuts)."""
-    of = [recorded.where(task=task, lag=lag, model=model, cut=cut) for cut in CUTS]
-    wins, runs = np.array([[sum(run["success"] for run in at), len(at)] for at in of]).T
-    return np.array([wins / runs, *horizon.wilson(wins, runs)])

@@ -151,7 +151,7 @@ def test_a_broken_run_is_seen_to_break(page, server):
     assert float(page.locator(f"{LAB} dd").first.text_content()) > 5
     high = page.locator(f"{LAB} .ch5-plot").first.get_attribute("data-y").split()[1]
     assert float(high) > max(state(page)["blocks"])
-    assert "undoes what was learned" in text(page, "sentence")
+    assert "what was learned is undone" in text(page, "sentence")
 
 
 def test_it_starts_when_it_is_near(page, home):

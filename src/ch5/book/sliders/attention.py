@@ -5,7 +5,7 @@
 
 Shapes   x (T, B, D)   weights, lengths (rows, B, T)
 Names    A row has t keys; in arrays of T it repeats its last one. Every tenth query has a row, and the last: T is one
-         more than a multiple of ten. Medians over the B sequences, bands from the 5th to the 95th in a hundred.
+         more than a multiple of ten. Medians over the B sequences, bands from the 5th to the 95th percentile.
 Read     book/chapters/10_attention.ipynb     Tested   tests/test_sliders_attention.py
 """
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from ch5.book import plots
-from ch5.book.plots import alice
+from ch5.book.plots import alice, attention, controls
 
 PHONE = 358  # pixels of a column on a telephone 390 wide
 
@@ -123,3 +123,42 @@ def test_only_the_last_seed_of_the_arc_is_hollow(styled):
     marks = [line.get_markerfacecolor() for line in figure.axes[1].lines if line.get_marker() in list("sov^")]
     plt.close(figure)
     assert [fill == "none" for fill in marks] == [False, False, True] * 4
+
+
+def test_a_shared_label_stands_under_the_middle_of_the_panels(styled):
+    """Tick labels at the left push the panels; the label follows them."""
+    figure, panels = plt.subplots(1, 2, figsize=plots.TEXT_WIDTH)
+    panels[0].set_yticks([0, 1], ["a long tick label", ""])
+    figure.supylabel("loss")
+    label = figure.supxlabel("lag", x=plots.panels_middle(figure))
+    figure.draw_without_rendering()
+    boxes = [axes.get_window_extent() for axes in panels]
+    ink = label.get_window_extent()
+    assert abs(ink.x0 + ink.x1 - boxes[0].x0 - boxes[1].x1) < 4
+    assert ink.x0 + ink.x1 > figure.bbox.width + 40
+    plt.close(figure)
+
+
+def test_gradients_that_stay_are_named_at_their_ends_and_those_that_fall_at_the_floor(styled):
+    """Two lines that end a fifth of a power apart, two that leave: no name covers another."""
+    steps = np.arange(400.0)
+    slopes = {"attention": 0, "LSTM, bias 3": -0.0005, "LSTM, bias 1": -0.06, "vanilla": -0.2}
+    figure = attention.by_distance({name: 10 ** (slope * steps)[None] for name, slope in slopes.items()})
+    figure.draw_without_rendering()
+    names = {text.get_text(): text for text in figure.axes[0].texts}
+    boxes = [text.get_window_extent() for text in names.values()]
+    assert len(boxes) == 4
+    assert not any(a.overlaps(b) for k, a in enumerate(boxes) for b in boxes[:k])
+    assert names["attention"].xy == (400, 0)
+    assert [names[name].xy[1] for name in list(slopes)[2:]] == [-17, -17]
+    plt.close(figure)
+
+
+def test_a_legend_shows_a_cross_where_all_runs_are_broken(styled):
+    """Its own mark would be one that is drawn nowhere."""
+    losses, broken = np.array([2.0, 3.0]), np.array([False, True])
+    arms = {"some": [(0.1, losses, broken)], "all": [(0.3, losses, broken | True)]}
+    figure = controls.rate_by_clip(arms, 4.2)
+    marks = [line.get_marker() for line in figure.axes[1].get_legend().get_lines()]
+    plt.close(figure)
+    assert marks == ["o", "x"]

@@ -11,6 +11,13 @@ COLUMN = 88  # characters: what stands in columns was laid out to fit the page's
 GAP = re.compile(
     r"[^\s.,:;!?'\"`] {2,}\S| \| "
 )  # between two columns; a printed text has gaps after its sentences
+UNTOUCHED = (nodes.literal, nodes.literal_block, nodes.math, nodes.math_block, nodes.raw)
+JOINED = {  # what stays on one line, and as what
+    r"(^|(?<=\d)) %": "\N{NO-BREAK SPACE}%",
+    r"\b(Fig\.|[Pp]age|Exercise|et) (?=\d|al\.)": "\\1\N{NO-BREAK SPACE}",
+    r"\bn-(?=gram)": "n\N{NON-BREAKING HYPHEN}",
+    r"(?<=\d)–(?=\d)": "\N{WORD JOINER}–\N{WORD JOINER}",
+}
 
 
 def mend_page(app, name, template, context, doctree):
@@ -108,7 +115,7 @@ def name_columns(app, doctree, page):
 
 
 def hold_together(app, doctree, page):
-    """A short formula and the mark after it stay on one line; so do a number and its per cent sign."""
+    """A short formula and the mark after it stay on one line; so do a number and what it numbers or counts."""
     for formula in list(doctree.findall(nodes.math)):
         after = formula.next_node(descend=False, siblings=True)
         if isinstance(after, nodes.Text) and after[:1] in (*",.;:)",) and len(formula.astext()) < 25:
@@ -116,9 +123,15 @@ def hold_together(app, doctree, page):
             formula.replace_self(
                 nodes.inline("", "", formula.deepcopy(), nodes.Text(after[0]), classes=["together"])
             )
-    for text in [text for text in doctree.findall(nodes.Text) if " %" in text]:
-        if text.parent and not isinstance(text.parent, nodes.literal | nodes.literal_block | nodes.raw):
-            text.parent.replace(text, nodes.Text(re.sub(r"(^|(?<=\d)) %", "\N{NO-BREAK SPACE}%", text)))
+    for text in list(doctree.findall(nodes.Text)):
+        if text.parent and not isinstance(text.parent, UNTOUCHED):
+            joined = text.astext()
+            for apart, together in JOINED.items():
+                joined = re.sub(apart, together, joined)
+            if isinstance(text.parent.parent, nodes.reference):  # a page's number and its title
+                joined = re.sub(r"^(\d+) ", "\\1\N{NO-BREAK SPACE}", joined)
+            if joined != text:
+                text.parent.replace(text, nodes.Text(joined))
 
 
 def write_front_door(app, exception):

@@ -98,7 +98,7 @@ def source_pages(app):
         yield f"source/{module}", page(name, body), "page.html"
     listed = "\n".join(
         f'<li><a class="notranslate" href="{module}.html"><code>{dotted(module)}</code></a> '
-        f"{escape(first_sentence_of(text))}</li>"
+        f"{marked(escape(first_sentence_of(text)))}</li>"
         for module, text in app.modules.items()
     )
     package = '<code class="notranslate">ch5</code>'
@@ -114,7 +114,13 @@ def dotted(module):
 def first_sentence_of(text):
     """What a module says it is: its docstring to the end of the first sentence, or of the first paragraph."""
     paragraph = (ast.get_docstring(ast.parse(text)) or "").split("\n\n")[0]
-    return re.split(r"(?<=\w[.:])\s+(?=[A-Z])", " ".join(paragraph.split()))[0].rstrip(":")
+    return re.split(r"(?<=\w[.:])\s+(?=[A-Z])", " ".join(paragraph.split()))[0].rstrip(".:") + "."
+
+
+def marked(text):
+    """Code and emphasis of a docstring as HTML."""
+    text = re.sub(r"`([^`]+)`", r'<code class="notranslate">\1</code>', text)
+    return re.sub(r"\*(\w[^*]*)\*", r"<em>\1</em>", text)
 
 
 def page(title, body):

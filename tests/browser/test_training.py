@@ -212,10 +212,10 @@ def test_a_change_while_it_trains_begins_a_new_run(page, home):
         page.get_by_role("group", name="Seed").get_by_role("radio", name=seed).check(force=True)
     until(page, "run.settings.seed === 2 && run.settings.rate === 1 && run.first.length === 50")
     assert_allclose(state(page)["first"], first_losses(50, seed=2, rate=1.0), rtol=0, atol=1e-12)
-    assert path(page, "run before").startswith("M")
+    assert path(page, "previous run").startswith("M")
     button(page, "Reset").click()
     until(page, "run.resting && run.done === 0")
-    assert path(page, "run before") == ""
+    assert path(page, "previous run") == ""
     button(page, "Step").click()
     until(page, "run.done === 1 && run.resting")
     assert state(page)["first"] == pytest.approx(first_losses(1), abs=1e-12)

@@ -13,6 +13,7 @@ import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 # From the colour-blind-safe cycle of Okabe and Ito.
 STATE = "#0072B2"
@@ -59,10 +60,20 @@ def label_ends(
         label_line(axes, x, y, name, color, xytext=(away, up), **where)
 
 
+def panels_middle(figure: Figure) -> float:
+    """Where the middle of the panels is, across: a shared label centred on the picture would stand left of it.
+
+    The labels at the sides, which push the panels, have to be set before.
+    """
+    figure.draw_without_rendering()  # places the panels
+    boxes = [axes.get_position() for axes in figure.axes]
+    return (min(box.x0 for box in boxes) + max(box.x1 for box in boxes)) / 2
+
+
 def share_of_success(panels: Sequence[Axes], tasks: Iterable[str]) -> None:
-    """Axes for the share of runs that succeed, one panel a task, over one axis of lags."""
+    """Axes for the share of runs that succeed, one panel a task, over one axis of lags; a thin line at one half."""
     for axes, task in zip(panels, tasks, strict=True):
-        axes.axhline(0.5, color=INK, linewidth=0.7, linestyle="--")
+        axes.axhline(0.5, color=INK, linewidth=0.7, zorder=1)
         axes.set(title=task, ylim=(-0.06, 1.09), xscale="log")
         axes.set_yticks([0, 0.5, 1], ["0 %", "50 %", "100 %"])
     ticks = [2, 5, 10, 20, 50, 100, 200, 500]

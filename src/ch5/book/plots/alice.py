@@ -28,13 +28,13 @@ def losses(
     figure, axes = plt.subplots(figsize=(TEXT_WIDTH[0], 3.6))
     for name, level in levels.items():
         axes.axhline(level, color=INPUT, linewidth=1)
-        axes.text(epochs[-1] + 0.4, level, name, color=INPUT, va="bottom", ha="right")
+        label_line(axes, epochs[-1] + 0.4, level, name, INPUT, va="bottom", ha="right", xytext=(0, 2))
     axes.fill_between(epochs, seeds.min(axis=0), seeds.max(axis=0), color=STATE, alpha=0.25, linewidth=0)
     axes.plot(epochs, live, "o", color=STATE, markersize=4)
     axes.plot(*zip(*published.items(), strict=True), "s", color=OTHER, markerfacecolor="none", markersize=8)
     label_line(axes, epochs[1], live[1], "this run and ten seeds", STATE, xytext=(8, 6))
-    at = sorted(published)[-2]
-    label_line(axes, at, published[at], "published", OTHER, xytext=(0, -13), ha="center")
+    at = sorted(published)[1]
+    label_line(axes, at, published[at], "published", OTHER, xytext=(0, 15), ha="center")
     axes.set(xlabel="epoch", ylabel=LOSS, xticks=np.arange(1, epochs[-1] + 1, 2))
     return figure
 
@@ -151,7 +151,7 @@ def _samples(axes: Axes, updates: Sequence[int], samples: Sequence[str]) -> Arra
     rows = np.arange(len(updates))
     for row, sample in zip(rows, samples, strict=True):
         axes.text(0.03, float(row), sample, family="monospace", va="center", parse_math=False)
-    axes.set(xlim=(0, 1), xticks=[], yticks=rows, yticklabels=updates, ylabel="updates")
+    axes.set(xlim=(0, 1), xticks=[], yticks=rows, yticklabels=[f"{u:,}" for u in updates], ylabel="updates")
     axes.set_ylim(rows[-1] + 0.6, -0.6)
     axes.tick_params(axis="y", length=0)
     axes.grid(visible=False)

@@ -6,18 +6,20 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from ch5.book.plots import GATE, GRADIENT, INPUT, POWER, STATE, TEXT_WIDTH, label_ends, label_line
+from ch5.book.plots import GATE, GRADIENT, OTHER, POWER, STATE, TEXT_WIDTH, label_ends, label_line
 from ch5.book.plots.sharing import dependence as dependence
 from ch5.engine.weights import Array
 
 LOOKS = dict(zip(("attention", "LSTM, bias 3", "LSTM, bias 1", "vanilla"), "os^D", strict=True))
-COLORS = {"attention": GRADIENT, "vanilla": INPUT}  # gates are green
-MACHINES = {"recurrent": (STATE, "o"), "attention": (GATE, "s")}
+COLORS = {"attention": GRADIENT, "vanilla": OTHER}  # gates are green
+MACHINES = {"recurrent": (STATE, "o"), "attention": (GRADIENT, "s")}
 
 
 def by_distance(lengths: Mapping[str, Array]) -> Figure:
     """For each network the length of the gradient at each distance (seeds, distances), from one step on."""
     figure, axes = plt.subplots(figsize=(TEXT_WIDTH[0], 3.4))
+    axes.set(xlabel="distance (steps)", ylabel=POWER, ylim=(-18, 2), yticks=range(-15, 1, 5))
+    ends = {}
     for name, norms in lengths.items():
         color = COLORS.get(name, GATE)
         low, middle, high = np.quantile(np.log10(norms), (0, 0.5, 1), axis=0)
@@ -32,11 +34,13 @@ def by_distance(lengths: Mapping[str, Array]) -> Figure:
             markersize=4.5,
             linewidth=1.2,
         )
-        at = np.flatnonzero(middle > -12)[-1]  # the end, or half way down
-        up = 7 if name == "attention" or at < len(middle) - 1 else -7
-        label_line(axes, distance[at], middle[at], name, color, xytext=(8, up))
-    axes.set(xlabel="distance (steps)", ylabel=POWER, ylim=(-18, 2))
+        at = np.flatnonzero(high > -17)[-1]
+        if at + 1 < len(high):  # it leaves by the floor
+            label_line(axes, distance[at], -17, name, color)
+        else:
+            ends[name] = distance[at], middle[at], color
     axes.set_xticks([1, 100, 200, 300, 400])
+    label_ends(axes, ends)
     return figure
 
 
@@ -87,4 +91,5 @@ def bills(
                              (memory, lengths, kept)):  # fmt: skip
         label_ends(axes, {name: (at[-1], values[name][-1], MACHINES[name][0]) for name in MACHINES})
     memory.set_xticks(lengths[::3], [f"{T:,}" for T in lengths[::3]])
+    figure.align_ylabels()
     return figure

@@ -26,7 +26,7 @@ def cost(sweeps: Mapping[str, tuple[Array, Mapping[str, Array]]]) -> Figure:
             axes.plot(sizes, middle, style, color=color, label=name, linewidth=1.2)
         axes.set(xscale="log", yscale="log", xlabel=f"${letter}$", ylabel="an update (ms)")
         ticks = sizes[:: 1 + len(sizes) // 7]
-        axes.set_xticks(ticks, [str(size) for size in ticks])
+        axes.set_xticks(ticks, [f"{size:,}" for size in ticks])
         axes.minorticks_off()
     sizes, quartiles = next(iter(sweeps.values()))
     ends = {name: (sizes[-1], 1000 * quartiles[of][1][-1], color) for of, (name, color, _) in STYLES.items()}

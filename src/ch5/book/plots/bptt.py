@@ -16,7 +16,7 @@ from ch5.engine.weights import Array
 def contributions(rows: Mapping[str, tuple[Array, Array]]) -> Figure:
     """For each network what every position adds (T, N, M) as small maps, and their sum (N, M) as the last."""
     T = len(next(iter(rows.values()))[0])
-    figure, panels = plt.subplots(len(rows), T + 1, figsize=(TEXT_WIDTH[0], 1.2 * len(rows)))
+    figure, panels = plt.subplots(len(rows), T + 1, figsize=(TEXT_WIDTH[0], 0.9 * len(rows)))
     for line, (name, (parts, total)) in zip(panels, rows.items(), strict=True):
         largest = max(np.abs(parts).max(), np.abs(total).max())
         for k, (axes, part) in enumerate(zip(line, [*parts, total], strict=True)):
@@ -28,7 +28,7 @@ def contributions(rows: Mapping[str, tuple[Array, Array]]) -> Figure:
                 axes.spines[:].set(edgecolor=GRADIENT, linewidth=2)
             else:
                 axes.set_title(f"{k + 1}")
-        line[0].set_ylabel(name)
+        line[0].set_ylabel(name, rotation=0, ha="right", va="center")
     return figure
 
 
@@ -46,6 +46,7 @@ def curves(panels: Mapping[str, tuple[Mapping[str, Array], str, float]], every: 
         panel.set(title=task, ylabel="loss (nats per step)")
         label_ends(panel, ends)
     axes[-1].set_xlabel("update")
+    figure.align_ylabels()
     return figure
 
 

@@ -6,7 +6,18 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from ch5.book.plots import GATE, GRADIENT, INK, LAG, OTHER, POWER, STATE, TEXT_WIDTH, label_line
+from ch5.book.plots import (
+    GATE,
+    GRADIENT,
+    INK,
+    LAG,
+    OTHER,
+    POWER,
+    STATE,
+    TEXT_WIDTH,
+    label_line,
+    panels_middle,
+)
 from ch5.engine.weights import Array
 
 
@@ -37,8 +48,8 @@ def tied_and_untied(panels: Mapping[str, Mapping[str, Mapping[str, Array]]]) -> 
         at = apart[name].shape[1] // 2
         label_line(grid[-1, -2], at, apart[name][:, at].mean() / np.log(10), name, color, **place)
     grid[0, 0].set_xticks([0, 30])
-    figure.supxlabel(LAG)
     figure.supylabel(POWER)
+    figure.supxlabel(LAG, x=panels_middle(figure))
     return figure
 
 
@@ -56,7 +67,8 @@ def rate_by_clip(arms: Mapping[str, Sequence[tuple[float, Array, Array]]], log_V
             spread = rate * np.exp(shared * aside + np.linspace(-0.03, 0.03, len(losses)))
             panels[0].plot(spread[broken], losses[broken], "x", color=color, markersize=5)
             panels[1].plot(spread[~broken], losses[~broken], marker, color=color, markersize=4, alpha=0.7)
-        panels[1].plot([], [], marker, color=color, label=name)
+        sound = any(not broken.all() for *_, broken in points)
+        panels[1].plot([], [], marker if sound else "x", color=color, label=name)
     panels[0].axhline(log_V, color=INK, linewidth=0.8)
     panels[0].annotate(r"$\log V$", (0.035, log_V), xytext=(0, 3), textcoords="offset points")
     panels[0].set_title("broken")
@@ -66,6 +78,7 @@ def rate_by_clip(arms: Mapping[str, Sequence[tuple[float, Array, Array]]], log_V
     panels[1].minorticks_off()
     panels[1].legend(loc="upper center", ncols=2, columnspacing=1, handletextpad=0.2, borderpad=0)
     panels[1].set_ylim(1.86, 2.17)
+    panels[1].set_yticks([1.9, 1.95, 2, 2.05])  # none behind the legend
     return figure
 
 

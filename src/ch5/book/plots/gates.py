@@ -19,6 +19,7 @@ from ch5.book.plots import (
     TEXT_WIDTH,
     label_ends,
     label_line,
+    panels_middle,
     share_of_success,
 )
 from ch5.engine.weights import Array
@@ -56,7 +57,7 @@ def by_lag(
         ends = {f"bias {bias}": _band(axes, norms, color, MARKERS[bias]) for bias, norms in of.items()}
         label_ends(axes, ends | {"vanilla": _band(axes, vanilla, OTHER, "D")})
     for line in theory.values():
-        top.plot(np.log10(line), color=INK, linewidth=0.8)
+        top.plot(np.log10(line), color=INK, linewidth=0.5, zorder=1)
     figure.supylabel(POWER)
     return figure
 
@@ -84,8 +85,8 @@ def trained(left: Mapping[int, Mapping[str, Mapping[str, Array]]], lags: Sequenc
     for axes, kind in zip(panels[0], next(iter(left.values())), strict=True):
         axes.set_title(kind, loc="center")
     panels[0, 0].set_xticks([0, 50])
-    figure.supxlabel(LAG)
     figure.supylabel(POWER)
+    figure.supxlabel(LAG, x=panels_middle(figure))
     return figure
 
 
@@ -115,8 +116,8 @@ def held_out(losses: Mapping[float, Mapping[str, Array]]) -> Figure:
         axes.set_xticks([1, 6, 12])
     panels[-1].legend(loc="upper right", borderpad=0, handlelength=1)
     panels[0].set_ylabel("loss on held-out text (nats)")
-    figure.supxlabel("epoch")
-    figure.suptitle("learning rate")
+    figure.supxlabel("epoch", x=panels_middle(figure))
+    figure.suptitle("learning rate", x=panels_middle(figure))
     return figure
 
 
@@ -138,6 +139,7 @@ def context(given: Sequence[int], excess: Mapping[str, Array], fading: Mapping[s
         fades,
         {name: (rows.shape[1] - 1, np.median(rows[:, -1]), LOOKS[name][0]) for name, rows in fading.items()},
     )
+    figure.align_ylabels()
     return figure
 
 

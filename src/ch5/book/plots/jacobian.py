@@ -19,6 +19,7 @@ from ch5.book.plots import (
     TEXT_WIDTH,
     label_ends,
     label_line,
+    panels_middle,
 )
 from ch5.engine.weights import Array
 
@@ -71,18 +72,22 @@ def against_lag(panels: Mapping[str, Mapping[str, Array]]) -> Figure:
     third = len(lags) // 2  # in the last but one of four panels, or the last of two, the lines are far apart
     axes = grid.flat[-2 if rows > 1 else -1]
     steep = np.flatnonzero(axes.lines[0].get_ydata() < 18)[-1]  # where the bound is still in sight
-    label_line(axes, steep, axes.lines[0].get_ydata()[steep], "bound", INK, ha="right", xytext=(-6, 0))
-    label_line(axes, third, axes.lines[1].get_ydata()[third], "radius$^k$", OTHER, xytext=(14, -6))
-    label_line(
-        axes, 0, axes.lines[2].get_ydata()[third], "measured,\nand exponent", GRADIENT, xytext=(4, -22)
-    )
-    figure.supxlabel(LAG)
+    label_line(axes, steep, axes.lines[0].get_ydata()[steep], "bound", INK, ha="right", xytext=(-10, 3))
+    between = 5 * len(lags) // 6
+    y = np.mean([line.get_ydata()[between] for line in axes.lines[1:3]])
+    label_line(axes, between, y, "radius$^k$", OTHER, ha="center", xytext=(0, 0))
+    free = 10 * np.floor((axes.lines[2].get_ydata()[third] - 6) / 10) + 5  # between two lines of the grid
+    label_line(axes, 0, free, "measured,\nand exponent", GRADIENT, xytext=(4, 0), linespacing=1)
     figure.supylabel(POWER)
+    figure.supxlabel(LAG, x=panels_middle(figure))
     return figure
 
 
 def slopes(edges: Array, shares: Mapping[str, Array]) -> Figure:
-    """For each of four stages the share of slopes in each bin (seeds, bins), two panels in a row."""
+    """For each of four stages the share of slopes in each bin (seeds, bins), two panels in a row.
+
+    The first, before training, has a scale of its own, the other three have one.
+    """
     figure, panels = plt.subplots(2, 2, sharex=True, figsize=(TEXT_WIDTH[0], 3.4))
     width = np.diff(edges)
     for axes, (stage, runs) in zip(panels.flat, shares.items(), strict=True):
@@ -91,8 +96,11 @@ def slopes(edges: Array, shares: Mapping[str, Array]) -> Figure:
         low, high = runs.min(axis=0), runs.max(axis=0)
         axes.vlines(middle, low, high, color=INK, linewidth=1)
         axes.set(title=stage, ylim=(0, 1.1 * high.max()))
-    figure.supxlabel("slope of the tanh, $1 - h_t^2$")
+    after = 1.1 * max(runs.max() for runs in list(shares.values())[1:])
+    for axes in panels.flat[1:]:
+        axes.set_ylim(0, after)
     figure.supylabel("share of units and steps")
+    figure.supxlabel("slope of the tanh, $1 - h_t^2$", x=panels_middle(figure))
     return figure
 
 
@@ -103,7 +111,7 @@ def around(offset: Array, rows: Mapping[str, Array], shown: int, guessing: float
     for axes, (name, values), color in zip(panels, rows.items(), colors, strict=True):
         axes.plot(offset, values.T, color=color, linewidth=0.6, alpha=0.35)
         axes.plot(offset, values[shown], "o-", color=color, markersize=2.5, linewidth=1.2)
-        axes.axvline(0, color=INK, linewidth=0.8, linestyle=":")
+        axes.axvline(0, color=INK, linewidth=0.8, linestyle=":", zorder=1)
         axes.set_ylabel(name)
     panels[0].axhline(guessing, color=INK, linewidth=0.8)
     panels[0].set_ylim(0, 4 * guessing)
@@ -111,6 +119,7 @@ def around(offset: Array, rows: Mapping[str, Array], shown: int, guessing: float
     panels[1].set_yscale("log")
     panels[2].set_yscale("log")
     panels[-1].set_xlabel("updates after the event")
+    figure.align_ylabels()
     return figure
 
 
@@ -160,8 +169,8 @@ def by_radius(panels: Mapping[str, Mapping[float, Array]]) -> Figure:
             xytext=place,
             ha="left" if color == INPUT else "right",
         )
-    figure.supxlabel(LAG)
     figure.supylabel(POWER)
+    figure.supxlabel(LAG, x=panels_middle(figure))
     return figure
 
 
@@ -180,6 +189,7 @@ def shift(errors: Mapping[str, Array], products: Mapping[str, Array]) -> Figure:
         side = {"ha": "right", "xytext": (-8, -8)} if falls else {"ha": "left", "xytext": (0, 11)}
         label_line(axes, at, error[at], "error of the shift", STATE, **side)
     panels[-1].set_xlabel("steps after the padding ended")
+    figure.align_ylabels()
     return figure
 
 

@@ -6,10 +6,24 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from ch5.book.plots import GATE, GRADIENT, INK, LAG, OTHER, STATE, TEXT_WIDTH, label_ends, label_line
+from ch5.book.plots import (
+    GATE,
+    GRADIENT,
+    INK,
+    LAG,
+    OTHER,
+    STATE,
+    TEXT_WIDTH,
+    label_ends,
+    label_line,
+    panels_middle,
+)
 from ch5.engine.weights import Array
 
-LOOKS = {"lru": (STATE, "o", "LRU"), "min gru": (GATE, "s", "minGRU")}
+LOOKS = {  # where two marks meet, one is seen around the other
+    "lru": (STATE, {"marker": "o", "markersize": 8, "fillstyle": "none"}, "LRU"),
+    "min gru": (GATE, {"marker": "s", "markersize": 4.5}, "minGRU"),
+}
 
 
 def ring(eigenvalues: Array, lags: Array, kernel: Array) -> Figure:
@@ -38,24 +52,23 @@ def success(
     lags: Mapping[str, Mapping[str, Sequence[int]]], rates: Mapping[str, Mapping[str, Array]]
 ) -> Figure:
     """For each task a panel; for each model the rate of success, its low and its high end (3, lags), at its lags."""
-    figure, panels = plt.subplots(1, len(lags), sharey=True, figsize=(TEXT_WIDTH[0], 3.0))
+    figure, panels = plt.subplots(
+        1, len(lags), sharey=True, figsize=(TEXT_WIDTH[0], 3.0), width_ratios=[1.1, 1.1, 2.6]
+    )
     for axes, (task, at) in zip(panels, lags.items(), strict=True):
-        for model, (color, marker, name) in LOOKS.items():
+        for model, (color, mark, name) in LOOKS.items():
             rate, low, high = rates[task][model]
             error = [np.maximum(rate - low, 0), np.maximum(high - rate, 0)]
-            axes.errorbar(
-                at[model], rate, error, color=color, marker=marker, markersize=5, linewidth=1.2, label=name
-            )
+            axes.errorbar(at[model], rate, error, color=color, linewidth=1.2, label=name, **mark)
         every = sorted({lag for of in at.values() for lag in of})
         axes.set(title=task, xscale="log", ylim=(-0.06, 1.06))
         axes.margins(x=0.2)
-        ticks = [lag for lag in (2, 10, 50, 200) if every[0] <= lag <= every[-1]]
-        axes.set_xticks(ticks, [str(lag) for lag in ticks])
+        axes.set_xticks(every, [str(lag) if lag != 15 else "" for lag in every])  # 15 would run into 20
         axes.minorticks_off()
     panels[0].set_yticks([0, 0.5, 1], ["0 %", "50 %", "100 %"])
     panels[0].set_ylabel("share of runs that succeed")
-    figure.supxlabel("lag (steps)")
-    panels[0].legend(loc="lower left", borderpad=0.2, handlelength=1)
+    figure.supxlabel("lag (steps)", x=panels_middle(figure))
+    panels[0].legend(loc="lower left", borderpad=0.2, handlelength=1, handletextpad=0.4)
     return figure
 
 

@@ -23,8 +23,11 @@ def exponent_map(g: Array, sigma: Array, exponents: Array, gains: Array, points:
     axes.set(
         xlabel="gain $g$", ylabel=r"input noise $\sigma$", xlim=(g.min(), g.max()), ylim=(0, sigma.max())
     )
+    axes.set_yticks([0, 0.5, 1, 1.5, 2])
     axes.grid(visible=False)
-    figure.colorbar(shown, label="exponent (nats per step)", shrink=0.9)
+    bar = figure.colorbar(shown, label="exponent (nats per step)", shrink=0.9, extend="min")
+    bar.ax.set_ylim(top=0.5)  # no exponent is higher
+    bar.set_ticks([-1, -0.5, 0, 0.5])
     return figure
 
 
@@ -39,15 +42,18 @@ def finite_size(
     top.loglog(sizes, middle[0] * sizes[0] / np.array(sizes), color=INK, linewidth=1)
     label_line(top, sizes[-1], middle[0] * sizes[0] / sizes[-1], "$1/H$", INK, xytext=(6, 0))
     top.axhline(0.01, color=INK, linestyle="--", linewidth=1)
-    top.set(xlabel="units $H$", ylabel="gap (nats per step)", xticks=sizes, xticklabels=sizes)
+    top.set(xlabel="units $H$", ylabel="gap (nats per step)", xticks=sizes)
+    top.set_xticklabels(f"{H:,}" for H in sizes)
     top.minorticks_off()
     ends = {r"$H \to \infty$": (g[-1], predicted[-1], GRADIENT)}
     for (H, runs), color, marker in zip(quiet.items(), (INPUT, GATE), "s^", strict=True):
         bottom.fill_between(g, runs.min(axis=0), runs.max(axis=0), color=color, alpha=0.2, linewidth=0)
         bottom.plot(g, np.median(runs, axis=0), f"{marker}--", color=color, markersize=4)
-        ends[f"$H = {H}$"] = g[-1], np.median(runs[:, -1]), color
+        ends[f"$H = ${H:,}"] = g[-1], np.median(runs[:, -1]), color
     bottom.plot(g, predicted, color=GRADIENT, linewidth=1)
     bottom.axhline(0, color=INK, linewidth=0.8)
-    bottom.set(xlabel="gain $g$, no noise", ylabel="exponent (nats per step)", xlim=(g[0], g[-1] + 0.05))
+    bottom.set(
+        xlabel="gain $g$, no noise", ylabel="exponent (nats per step)", xlim=(g[0] - 0.02, g[-1] + 0.05)
+    )
     label_ends(bottom, ends)
     return figure

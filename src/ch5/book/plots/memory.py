@@ -8,7 +8,6 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ch5.book.plots import (
-    GATE,
     GRADIENT,
     INK,
     INPUT,
@@ -21,15 +20,18 @@ from ch5.book.plots import (
 )
 from ch5.engine.weights import Array
 
-KINDS = ((STATE, "o"), (GATE, "s"), (OTHER, "^"), (INPUT, "D"))  # of initial weights, in their order
 SAID = {"gaussian": "Gaussian"}
-SHOWN: dict[
-    str, tuple[str, str, int, dict[str, Any]]
-] = {  # the look of each, the lag at which its name stands in the middle panel, and where
-    "uniform": (STATE, "o-", 1, {"ha": "right", "xytext": (-5, -9)}),
-    "orthogonal": (OTHER, "^-", -1, {}),
-    "gaussian": (INPUT, "-", -1, {"xytext": (5, -3)}),
-    "identity": (INPUT, "--", 4, {"xytext": (0, 20)}),
+LOOKS: dict[str, dict[str, Any]] = {  # of initial weights
+    "uniform": {"color": STATE, "marker": "o"},
+    "orthogonal": {"color": OTHER, "marker": "^"},
+    "gaussian": {"color": INPUT, "marker": "s", "fillstyle": "none"},
+    "identity": {"color": INPUT, "marker": "D", "linestyle": "--"},
+}
+NAMES_AT: dict[str, tuple[int, dict[str, Any]]] = {  # in the middle panel: at which lag, and where
+    "uniform": (1, {"ha": "right", "xytext": (-5, -9)}),
+    "orthogonal": (-1, {}),
+    "gaussian": (-1, {"xytext": (5, -3)}),
+    "identity": (4, {"xytext": (0, 20)}),
 }
 
 
@@ -48,14 +50,15 @@ def success_by_lag(
     for axes, (task, at) in zip(panels, lags.items(), strict=True):
         axes.plot(at, by_hand[task], color=INK, linewidth=4, solid_capstyle="butt", zorder=3)
         axes.plot(at, searched[task], "x:", color=INK, markersize=5, linewidth=1)
-        for kind, (color, look, _, _) in SHOWN.items():
+        for kind, look in LOOKS.items():
             rate, low, high = trained[task][kind]
-            if color != INPUT:
-                axes.fill_between(at, low, high, color=color, alpha=0.18, linewidth=0)
-            axes.plot(at, rate, look, color=color, markersize=4.5, linewidth=1 if color == INPUT else 1.8)
+            thin = look["color"] == INPUT
+            if not thin:
+                axes.fill_between(at, low, high, color=look["color"], alpha=0.18, linewidth=0)
+            axes.plot(at, rate, **look, markersize=3 if thin else 4.5, linewidth=1 if thin else 1.8)
     lines, at = trained["middle"], lags["middle"]  # the panel with room for every name
-    for kind, (color, _, k, place) in SHOWN.items():
-        label_line(panels[1], at[k], lines[kind][0][k], SAID.get(kind, kind), color, **place)
+    for kind, (k, place) in NAMES_AT.items():
+        label_line(panels[1], at[k], lines[kind][0][k], SAID.get(kind, kind), LOOKS[kind]["color"], **place)
     label_line(panels[1], at[-1], by_hand["middle"][-1], "built by hand", INK)
     label_line(panels[1], at[0], searched["middle"][0], "random search", INK, ha="right", xytext=(68, 9))
     for axes, task, k, side in ((panels[0], "easy", 3, "left"), (panels[2], "hard", 2, "right")):
@@ -89,8 +92,9 @@ def success_by_gradient(
     """For each task (kinds, lags): by how many powers of ten the first gradient is below one; the rate of success."""
     figure, panels = plt.subplots(len(rates), sharex=True, sharey=True, figsize=(TEXT_WIDTH[0], 5.8))
     for axes, task in zip(panels, rates, strict=True):
-        for kind, (color, marker), x, y in zip(kinds, KINDS, decades[task], rates[task], strict=True):
-            axes.plot(x, y, marker, color=color, markersize=5.5, alpha=0.85, label=SAID.get(kind, kind))
+        for kind, x, y in zip(kinds, decades[task], rates[task], strict=True):
+            look = LOOKS[kind] | {"linestyle": "none"}
+            axes.plot(x, y, **look, markersize=5.5, alpha=0.85, label=SAID.get(kind, kind))
         axes.set(title=task, xscale="log", ylim=(-0.06, 1.09))
         axes.set_yticks([0, 0.5, 1], ["0 %", "50 %", "100 %"])
     ticks = [1, 2, 5, 10, 20, 100]

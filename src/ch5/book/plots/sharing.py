@@ -35,8 +35,8 @@ def _positions(axes: Axes, accuracy: Array, seen: Sequence[int], color: str, lin
                       textcoords="offset points", ha="right", va="top")  # fmt: skip
     axes.fill_between(at, accuracy.min(axis=0), accuracy.max(axis=0), color=color, alpha=0.25, linewidth=0)
     axes.plot(at, mean, line, color=color, markersize=4)
-    middle = len(at) // 2
-    label_line(axes, middle, mean[middle], name, color, ha="center", xytext=(0, -11))
+    free = 2 * len(at) // 3  # where no band ends
+    label_line(axes, free, mean[free], name, color, ha="center", xytext=(0, -11))
     axes.set(ylim=(0.4, 1.04), xlim=(-0.5, len(at) - 0.5), ylabel="accuracy")
 
 

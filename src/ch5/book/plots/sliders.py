@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from ch5.book.plots import GRADIENT, INK, LAG, OTHER, POWER, TEXT_WIDTH, label_line
+from ch5.book.plots import GRADIENT, INK, LAG, OTHER, POWER, TEXT_WIDTH, label_line, panels_middle
 from ch5.engine.weights import Array
 
 
@@ -27,12 +27,12 @@ def gradient_at_places(
         axes.fill_between(lags, low, high, color=GRADIENT, alpha=0.25, linewidth=0)
         axes.plot(lags, median, "o", color=GRADIENT, markersize=2.5)
         axes.set(title=titles[i], ylim=(-17, 9), xlim=(-1, lags[-1] + 1))
-    figure.supxlabel(LAG)
     figure.supylabel(POWER)
+    figure.supxlabel(LAG, x=panels_middle(figure))
     first, third = grid[0, 0], grid[1, 0]  # where the lines are far apart
     label_line(first, 30, 30 * bound[0] / np.log(10), "bound", INK, xytext=(0, 9))
     label_line(third, 40, 40 * np.log10(radius[2]), "radius$^k$", OTHER, xytext=(6, -9))
     label_line(
-        third, 30, 30 * exponent[2] / np.log(10), "measured,\nand exponent", GRADIENT, xytext=(-38, -26)
+        third, 30, 30 * exponent[2] / np.log(10), "measured,\nand exponent", GRADIENT, xytext=(-38, -19)
     )
     return figure

@@ -1661,10 +1661,19 @@ def test_c22_on_the_hard_task_only_the_whole_gradient_succeeds():
 
 
 def test_c22_the_symbol_is_in_the_state_where_the_gru_does_not_learn_to_say_it():
-    """A readout fitted to the untrained states, on the middle task at lag 10; the readout trained alone falls short."""
+    """On the middle task at lag 10 a readout fitted to the untrained states is right; trained alone it falls short at
+    the two learning rates and succeeds in most seeds at 30, for the states are a tenth as large as a vanilla cell's."""
     runs = record.load(recall_cut.EXPERIMENT).where(task="middle", lag=10, model="gru 3", cut="0")
     assert min(run["fitted"] for run in runs) > 0.97
-    assert max(run["accuracy"] for run in runs) < 0.9
+    assert succeeds("middle", 10, "gru 3", "0", 0.003) == succeeds("middle", 10, "gru 3", "0", 0.02) == 0
+    assert succeeds("middle", 10, "gru 3", "0", 30.0) > 0.5
+    sizes = []
+    for name in ("orthogonal", "gru 3"):
+        rng = np.random.default_rng(0)
+        model = recall_best.make(name, 10, recall_cut.SETTINGS["hidden"], rng, 4, 4)
+        x, _ = RecallTask(10, **recall_cut.SETTINGS["tasks"]["middle"]).batch(rng, 256)
+        sizes.append(np.std(model.h(bptt.unroll(model.cell, x)[0])[-1]))
+    assert 8 < sizes[0] / sizes[1] < 15
 
 
 def test_c22_with_the_state_reset_too_nothing_is_recalled():
@@ -1790,6 +1799,17 @@ def test_c20_what_training_finds_on_the_recall_tasks():
     assert 0.85 < right["lru", 20] < 0.95
     assert 0.25 < right["lru", 50] < 0.45
     assert 0.35 < right["min gru", 2] < 0.5
+
+
+def test_c20_at_a_third_of_the_learning_rate_and_with_more_updates_they_reach_a_little_further():
+    """Each as far as the next lag in every seed, after more than the others' thousand updates; not one further."""
+    longer = record.load(linear_horizon.LONGER)
+    for model, rate, near, far in (("lru", 0.003, 20, 50), ("min gru", 0.01, 2, 5)):
+        assert rate < 0.34 * linear_horizon.RATES[model]
+        for run in longer.where(model=model, lag=near):
+            assert run["success"]
+            assert run["updates"] > 1000
+        assert not any(run["success"] for run in longer.where(model=model, lag=far))
 
 
 def test_c20_on_alice_the_linear_cells_end_behind_the_gated_ones_and_near_the_vanilla_one():

@@ -1,5 +1,8 @@
 """Recall by cells that are linear in their state: the record is what a run gives, the models are of one size."""
 
+from functools import partial
+from itertools import islice
+
 import numpy as np
 import pytest
 
@@ -15,6 +18,17 @@ def test_a_slice_run_again_agrees_with_the_record(experiment):
     again, then = experiment.measure(recorded.points[quick]), recorded.results[quick]
     np.testing.assert_allclose(again["losses"], then["losses"], rtol=1e-4)
     assert again["success"] == then["success"]
+
+
+@pytest.mark.parametrize("point", linear_horizon.LONGER.points[::8])
+def test_a_longer_run_begins_as_recorded(point):
+    """The first 20 losses, of one run of each cell."""
+    settings, (then,) = linear_horizon.SETTINGS, record.load(linear_horizon.LONGER).where(**point)
+    make = partial(linear_horizon.make, point["model"], settings["units"])
+    task = RecallTask(point["lag"], **settings["tasks"]["hard"])
+    training, *_ = horizon.run(make, task, point["seed"], settings["budget"] | {"rate": point["rate"]})
+    losses = [update.loss for update in islice(training, 20)]
+    np.testing.assert_allclose(losses, then["losses"], rtol=1e-4)
 
 
 def test_no_model_has_more_parameters_than_the_vanilla_cell():

@@ -67,6 +67,7 @@ ALL = [
     (alice_validated.EXPERIMENT, 17),
     (linear_horizon.PILOT, 45),
     (linear_horizon.EXPERIMENT, 35),
+    (linear_horizon.LONGER, 3),
     (linear_horizon.DRAWN, 18),
 ]
 EXPERIMENTS = {experiment.name: experiment for experiment, _ in ALL}

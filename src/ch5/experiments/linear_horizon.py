@@ -14,6 +14,7 @@ Read     book/chapters/11_linear.ipynb     Tested   tests/test_linear_horizon.py
 
 The learning rate of each linear cell is one for the three tasks: that with the most successes, then the best
 accuracy, over the tasks' runs with the seeds of PILOT. On the drawn lag the models beside them have their own.
+LONGER      the hard task where they fail, at a third of that rate and with up to eight times the updates
 """
 
 from __future__ import annotations
@@ -93,6 +94,22 @@ EXPERIMENT = Experiment(
         for model, lags in models.items()
         for lag in lags
         for seed in SEEDS
+    ],
+)
+LONGER_RUNS = {
+    ("lru", 20): (0.003, 5),
+    ("lru", 50): (0.003, 3),
+    ("min gru", 2): (0.01, 5),
+    ("min gru", 5): (0.01, 3),
+}
+LONGER = Experiment(
+    "linear_longer",
+    measure,
+    SETTINGS | {"budget": SETTINGS["budget"] | {"updates": 8000}},
+    [
+        {"task": "hard", "lag": lag, "model": model, "rate": rate, "seed": seed}
+        for (model, lag), (rate, seeds) in LONGER_RUNS.items()
+        for seed in range(seeds)
     ],
 )
 DRAWN_RATES = {"gru 3": 0.03, "attention": 0.01, "lru": 0.01, "min gru": 0.03}

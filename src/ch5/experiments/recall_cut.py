@@ -147,6 +147,11 @@ SETUPS = {  # task, lag, model and learning rate: seeds for the cuts, seeds for 
     ("middle", 10, "gru 3", 0.02): (10, 5),
     ("hard", 10, "gru 3", 0.02): (10, 5),
 }
+READOUT_RATES = (
+    0.3,
+    3.0,
+    30.0,
+)  # of the GRU's readout alone, on the middle task: its untrained states are small
 EXPERIMENT = Experiment(
     "recall_cut",
     measure,
@@ -156,5 +161,10 @@ EXPERIMENT = Experiment(
         for (task, lag, model, rate), seeds in SETUPS.items()
         for cut in CUTS
         for seed in range(seeds[cut == "reset"])
+    ]
+    + [
+        {"task": "middle", "lag": 10, "model": "gru 3", "rate": rate, "cut": "0", "seed": seed}
+        for rate in READOUT_RATES
+        for seed in range(10)
     ],
 )

@@ -160,7 +160,7 @@ def test_the_reading_tells_the_numbers():
 def test_between_the_places_too_it_says_how_long_a_hundredth_is_left(measured):
     """The lags named are the last at which the median keeps a hundredth, along the cell state and by every path."""
     for i, meaning in enumerate(sliders.forget_bias(measured).figure["meanings"]):
-        named = [int(steps) for steps in re.findall(r"for (\d+) steps", meaning)]
+        named = [int(steps) for steps in re.findall(r"(\d+) steps", meaning)]
         for lag, logs in zip(
             named, (measured.along[i, :, MEDIAN], measured.total[i, :, MEDIAN]), strict=True
         ):

@@ -65,7 +65,7 @@ def test_every_position_can_be_drawn(rings):
     i, j = slider.position
     assert len(slider.figure["readings"]) == len(sliders.MODULI)
     assert slider.figure["meanings"][i][0].startswith(
-        "Every unit has lost half of an input after 14 steps; they"
+        "Every unit has lost half of an input after 14 steps; all stay in phase"
     )
     assert kept(0.95, 13) > 0.5 > kept(0.95, 14)
     assert "a step multiplies every unit's gradient by 0.95" in slider.figure["readings"][i][j]

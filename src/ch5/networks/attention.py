@@ -50,7 +50,7 @@ class Attention(Weights):
         return cls(*(initialise.uniform(rng, H, D) for _ in range(3)))
 
     def forward(self, x: Any, n: int | None = None) -> tuple[Array, Residuals]:
-        """The last n steps' outputs (all T), and what `backward` needs: (T, ..., D) -> (n, ..., H).
+        """The last n outputs (all T), and what `backward` needs: (T, ..., D) -> (n, ..., H).
 
         Raises ValueError or TypeError for shapes and dtypes that do not fit, ids out of range, n not from 1 to T.
         """

@@ -44,7 +44,7 @@ TOPS = [
 ]
 PROMPT, TEMPERATURE, CHARACTERS = "Alice ", 0.8, 200  # what the network writes
 
-HINT = "Change one thing, train again: the run before stays as a dashed line."
+HINT = "Change one thing and train again: the previous run stays as a dashed line."
 # Label, what differs from the original run, sentence. tests/test_lab.py asserts what the sentences say.
 PLACES: tuple[tuple[str, dict[str, Any], str], ...] = (
     (
@@ -62,13 +62,13 @@ PLACES: tuple[tuple[str, dict[str, Any], str], ...] = (
         "Radius 2.5",
         {"radius": 2.5},
         "A chaotic start: the gradient grows with the lag. The loss falls all the same, but after fifteen epochs it is "
-        "still more than a tenth of a nat behind.",
+        "still more than a tenth of a nat behind the original run's.",
     ),
     (
         "No clip",
         {"clip": "off"},
         "The steps are about eleven times as long. Within seven epochs what was learned is undone, and the loss stays "
-        "above that of the first epoch; the recurrent matrix is left with more than ten times its radius.",
+        "above that of the first epoch; the recurrent matrix is left with more than ten times its initial radius.",
     ),
 )
 

@@ -12,7 +12,7 @@ function lossPanel(frame, figure) {
     series: [
       ...figure.levels.map(([name]) => line(name, name)),
       { kind: "band", x: "epochs", y: "low", top: "high", colour: "state" },
-      { kind: "line", x: "before x", y: "before", colour: "input", label: "run before", dashed: true, thin: true },
+      { kind: "line", x: "before x", y: "before", colour: "input", label: "previous run", dashed: true, thin: true },
       { kind: "squares", x: "published x", y: "published", colour: "other", label: "published" },
       { kind: "line", x: "blocks x", y: "blocks", colour: "state", thin: true },
       { kind: "dots", x: "means x", y: "means", colour: "state", label: "this run" },
@@ -43,7 +43,7 @@ function gradientPanel(frame) {
 // The place of a block of updates, a tenth of an epoch, on the axis of epochs: an epoch's own is its middle.
 const placeOf = (k, epoch) => ((k + 0.5) * Math.round(epoch / 10)) / epoch + 0.5;
 
-// What the panels draw, by name: of the run so far, of the moment shown, and of the run before.
+// What the panels draw, by name: of the run so far, of the moment shown, and of the previous run.
 function numbersOf(figure, seen, start, now, before, range) {
   const { blocks, epochs: means, epoch } = seen ?? { blocks: [], epochs: [], epoch: 1 };
   const { lags, low, high, published, levels } = figure, ends = [0.5, figure.epochs + 0.5];

@@ -45,7 +45,7 @@ PLACES = (
         1.0,
         "Bias 1",
         "After 20 steps less than a hundredth is left along the cell state, and by every path less than a twentieth; "
-        "after a hundred, by every path less than 10⁻⁴. The vanilla cell loses that in 20.",
+        "after a hundred, by every path less than 10⁻⁴. The vanilla cell is down to that after 20.",
     ),
     (
         3.0,
@@ -163,7 +163,9 @@ def _meaning(m: Measured, i: int) -> str:
     """How long each path keeps a hundredth of the gradient, at one bias."""
     kept = [LAGS[max((logs[i, :, 1] >= -2).sum() - 1, 0)] for logs in (m.along, m.total)]
     alone, every = (f"{lag} steps{' and more' if lag == LAGS[-1] else ''}" for lag in kept)
-    return f"A hundredth of the gradient is left for {alone} along the cell state, for {every} by every path."
+    return (
+        f"At least a hundredth of the gradient survives {alone} along the cell state, {every} by every path."
+    )
 
 
 def _reading(m: Measured, i: int) -> str:

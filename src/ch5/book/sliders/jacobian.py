@@ -57,7 +57,7 @@ PLACES = (
         (2.5, 0.1),
         "Radius 2.5, input 0.1",
         "It grows, more than a thousandfold over 60 steps. The state moves by itself and holds the slopes below "
-        "a half on average: the radius to the power of 60 is more than 10¹⁸ times that.",
+        "a half on average: the radius to the power of 60 is more than 10¹⁸ times that growth.",
     ),
 )
 

@@ -30,7 +30,7 @@ PLACES = (
         1.0,
         "On the edge",
         "The gradient at rest is kept whole. But nothing is held: zero is the only fixed point, and the least push "
-        "moves it.",
+        "moves the state.",
     ),
     (
         1.2,

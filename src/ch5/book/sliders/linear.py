@@ -40,7 +40,7 @@ PLACES = (
         (1.0, 1.0),
         "A clock",
         "Modulus one, phases all around: no unit forgets, yet together they answer only at lags 0, 46 and "
-        "92; at the others drawn their phases cancel. A readout that weights them otherwise can answer at "
+        "92; at the other lags shown their phases cancel. A readout that weights them otherwise can answer at "
         "other lags.",
     ),
     (
@@ -144,9 +144,9 @@ def _meaning(modulus: float, spread: float) -> str:
     else:
         left = "No unit forgets" if modulus == 1 else "What a unit holds grows without bound"
     together = (
-        "they hold it in step"
+        "all stay in phase"
         if spread == 0
-        else "their phases drift apart, and their mean mostly holds less"
+        else "the units drift out of phase, and their mean mostly holds less than each of them"
     )
     return f"{left}; {together}."
 

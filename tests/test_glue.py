@@ -28,7 +28,9 @@ def test_it_stores_what_the_book_reads(text):
     assert ours == stored(lambda: myst_nb.glue("largest", text, display=False))
 
 
-@pytest.mark.parametrize(("text", "shown"), [("-0.2 ± 1.1", "−0.2 ± 1.1"), ("-2 to -1", "−2 to −1")])
+@pytest.mark.parametrize(
+    ("text", "shown"), [("-0.2 ± 1.1", "−0.2 ± 1.1"), ("-2 to -1", "−2 to −1"), ("(-0.2)", "(−0.2)")]
+)
 def test_a_number_below_zero_has_a_minus_sign(text, shown):
     """The text around it is set with one, and a browser may end a line after a hyphen."""
     assert stored(lambda: glue("least", text)) == stored(lambda: myst_nb.glue("least", shown, display=False))
@@ -36,7 +38,12 @@ def test_a_number_below_zero_has_a_minus_sign(text, shown):
 
 @pytest.mark.parametrize(
     ("text", "shown"),
-    [("1e-15", "10⁻¹⁵"), ("8e-17", "8 × 10⁻¹⁷"), ("3e-04 to 2e-10", "3 × 10⁻⁴ to 2 × 10⁻¹⁰")],
+    [
+        ("1e-15", "10⁻¹⁵"),
+        ("8e-17", "8 × 10⁻¹⁷"),
+        ("3e-04 to 2e-10", "3 × 10⁻⁴ to 2 × 10⁻¹⁰"),
+        ("1.1e-15", "1.1 × 10⁻¹⁵"),
+    ],
 )
 def test_a_power_of_ten_is_written_as_one(text, shown):
     shown = shown.replace(" × ", "\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}")

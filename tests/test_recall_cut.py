@@ -99,8 +99,9 @@ def test_a_fitted_readout_finds_what_is_linear_in_the_state():
 
 def test_unshared_weights_are_initial_before_the_cut_and_trained_after_it(rng):
     """Against two networks run one after the other, step by step; the same network twice is shared."""
-    (initial, _), (trained, (x, targets)) = (problem("gru 3", rng) for _ in range(2))
-    s = np.zeros((3, initial.cell.state_size))
+    initial, trained = (problem("gru 3", rng)[0] for _ in range(2))
+    x, targets = RecallTask(LAG, 4, 1.0, 0.1).batch(rng, 256)
+    s = np.zeros((256, initial.cell.state_size))
     for t, x_t in enumerate(x):
         cell = (initial if t < LAG + 1 - 3 else trained).cell
         s = bptt.unroll(cell, x_t[None], s)[0][-1]
@@ -109,6 +110,7 @@ def test_unshared_weights_are_initial_before_the_cut_and_trained_after_it(rng):
     assert recall_cut.unshared(Cut(initial, 3), Cut(trained, 3), x, targets) == right
     same = recall_cut.unshared(Cut(trained, 3), Cut(trained, 3), x, targets)
     assert same == recall.accuracy(trained.outputs(x)[-1:], targets)
+    assert right not in (same, recall_cut.unshared(Cut(trained, 3), Cut(initial, 3), x, targets))
 
 
 def test_the_cuts_go_from_nothing_to_everything():
@@ -121,13 +123,15 @@ def test_the_cuts_go_from_nothing_to_everything():
         {"task": "easy", "lag": 20, "model": "orthogonal", "rate": 0.003, "cut": "0", "seed": 1},
         {"task": "hard", "lag": 10, "model": "orthogonal", "rate": 0.003, "cut": "lag+1", "seed": 0},
         {"task": "middle", "lag": 10, "model": "gru 3", "rate": 0.02, "cut": "lag+1", "seed": 0},
+        {"task": "easy", "lag": 20, "model": "orthogonal", "rate": 0.003, "cut": "lag/4", "seed": 0},
     ],
 )
 def test_what_was_recorded_comes_out_again(point):
-    """Runs that succeed early, before rounding tells: the outcome, the accuracy to a hundredth, the fit likewise."""
+    """Runs that succeed early, before rounding tells: the outcome, and to a hundredth the accuracies."""
     (then,) = record.load(recall_cut.EXPERIMENT).where(**point)
     now = recall_cut.EXPERIMENT.measure(point)
     assert now["success"] == then["success"] is True
     assert now["updates"] == then["updates"]
     assert now["accuracy"] == pytest.approx(then["accuracy"], abs=0.01)
     assert now["fitted"] == pytest.approx(then["fitted"], abs=0.01)
+    assert now["unshared"] == pytest.approx(then["unshared"], abs=0.01)

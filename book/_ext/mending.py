@@ -14,8 +14,9 @@ GAP = re.compile(
 UNTOUCHED = (nodes.literal, nodes.literal_block, nodes.math, nodes.math_block, nodes.raw)
 JOINED = {  # what stays on one line, and as what
     r"(^|(?<=\d)) %": "\N{NO-BREAK SPACE}%",
-    r"\b(Fig\.|[Pp]age|Exercise|et) (?=\d|al\.)": "\\1\N{NO-BREAK SPACE}",
-    r"\bn-(?=gram)": "n\N{NON-BREAKING HYPHEN}",
+    r"\b(Fig\.|[Pp]ages?|Exercise) (?=\d)": "\\1\N{NO-BREAK SPACE}",
+    r"\bet (?=al\.)": "et\N{NO-BREAK SPACE}",
+    r"\bn-(?=gram)": "n-\N{WORD JOINER}",  # found as it is typed
     r"(?<=\d)–(?=\d)": "\N{WORD JOINER}–\N{WORD JOINER}",
 }
 
@@ -115,7 +116,8 @@ def name_columns(app, doctree, page):
 
 
 def hold_together(app, doctree, page):
-    """A short formula and the mark after it stay on one line; so do a number and what it numbers or counts."""
+    """A short formula and the mark after it stay on one line; so does what JOINED lists, and a page's number with its
+    title."""
     for formula in list(doctree.findall(nodes.math)):
         after = formula.next_node(descend=False, siblings=True)
         if isinstance(after, nodes.Text) and after[:1] in (*",.;:)",) and len(formula.astext()) < 25:

@@ -114,7 +114,8 @@ def dotted(module):
 def first_sentence_of(text):
     """What a module says it is: its docstring to the end of the first sentence, or of the first paragraph."""
     paragraph = (ast.get_docstring(ast.parse(text)) or "").split("\n\n")[0]
-    return re.split(r"(?<=\w[.:])\s+(?=[A-Z])", " ".join(paragraph.split()))[0].rstrip(".:") + "."
+    first = re.split(r"(?<=\w[.:])\s+(?=[A-Z])", " ".join(paragraph.split()))[0].rstrip(".:")
+    return first and f"{first}."
 
 
 def marked(text):

@@ -202,7 +202,7 @@ def test_by_keyboard_alone(page, server):
 
 
 def test_a_change_while_it_trains_begins_a_new_run(page, home):
-    """It trains on, with the seed and the learning rate of the moment, and the run before stays as a line. Reset leads
+    """It trains on, with the seed and the learning rate of the moment; the previous run stays as a line. Reset leads
     back to the beginning."""
     opened(page, home)
     button(page, "Train").click()

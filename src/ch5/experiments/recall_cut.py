@@ -10,7 +10,7 @@ Network, initial weights, task, batches and updates are the same for all k; the 
 
 Names    a result: success, accuracy and updates as in `horizon.train`; fitted: at k = 0 alone, the test accuracy of a
          readout fitted by least squares to the same states, on `fit` batches: what a readout could have learned;
-         unshared: where both are there, the accuracy if the steps before the cut kept the cell's initial weights
+         unshared: at the cuts in PARTS, the accuracy if the steps before the cut kept the cell's initial weights
 Read     book/chapters/05_memory.ipynb     Tested   tests/test_recall_cut.py     Source   [Jaeger2001] for k = 0
 """
 
@@ -147,11 +147,8 @@ SETUPS = {  # task, lag, model and learning rate: seeds for the cuts, seeds for 
     ("middle", 10, "gru 3", 0.02): (10, 5),
     ("hard", 10, "gru 3", 0.02): (10, 5),
 }
-READOUT_RATES = (
-    0.3,
-    3.0,
-    30.0,
-)  # of the GRU's readout alone, on the middle task: its untrained states are small
+# Of the GRU's readout alone, on the middle task: its untrained states are small.
+READOUT_RATES = (0.3, 3.0, 30.0)
 EXPERIMENT = Experiment(
     "recall_cut",
     measure,

@@ -116,8 +116,9 @@ def held_out(losses: Mapping[float, Mapping[str, Array]]) -> Figure:
         axes.set_xticks([1, 6, 12])
     panels[-1].legend(loc="upper right", borderpad=0, handlelength=1)
     panels[0].set_ylabel("loss on held-out text (nats)")
-    figure.supxlabel("epoch", x=panels_middle(figure))
-    figure.suptitle("learning rate", x=panels_middle(figure))
+    middle = panels_middle(figure)
+    figure.supxlabel("epoch", x=middle)
+    figure.suptitle("learning rate", x=middle)
     return figure
 
 

@@ -95,10 +95,10 @@ def slopes(edges: Array, shares: Mapping[str, Array]) -> Figure:
         middle = edges[:-1] + width / 2
         low, high = runs.min(axis=0), runs.max(axis=0)
         axes.vlines(middle, low, high, color=INK, linewidth=1)
-        axes.set(title=stage, ylim=(0, 1.1 * high.max()))
-    after = 1.1 * max(runs.max() for runs in list(shares.values())[1:])
-    for axes in panels.flat[1:]:
-        axes.set_ylim(0, after)
+        axes.set(title=stage)
+    before, *after = (runs.max() for runs in shares.values())
+    for axes, top in zip(panels.flat, [before] + 3 * [max(after)], strict=True):
+        axes.set_ylim(0, 1.1 * top)
     figure.supylabel("share of units and steps")
     figure.supxlabel("slope of the tanh, $1 - h_t^2$", x=panels_middle(figure))
     return figure

@@ -51,7 +51,7 @@ def ring(eigenvalues: Array, lags: Array, kernel: Array) -> Figure:
 def success(
     lags: Mapping[str, Mapping[str, Sequence[int]]], rates: Mapping[str, Mapping[str, Array]]
 ) -> Figure:
-    """For each task a panel; for each model the rate of success, its low and its high end (3, lags), at its lags."""
+    """For each of three tasks a panel; for each model the rate of success, its low and high end (3, lags), by lag."""
     figure, panels = plt.subplots(
         1, len(lags), sharey=True, figsize=(TEXT_WIDTH[0], 3.0), width_ratios=[1.1, 1.1, 2.6]
     )
